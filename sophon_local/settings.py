@@ -34,6 +34,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     body_timeout_s: float = 60.0
     fetch_models: bool = True  # download the embedding model and a small chat model at the first start
     discover_local_models: bool = True  # look for Ollama and LM Studio on this machine
+    models_path: str | None = None  # a folder with model files that are taken before anything is downloaded
+    model_hub: str = "https://huggingface.co"  # where models come from that no other source has; a mirror of it will do
+    use_keyring: bool = True  # keep the master key of stored secrets in the system's keyring where there is one
     chat_model: str | None = None  # a model's id; None: the best that is installed
     llama_threads: int | None = None
     llama_idle_s: float = 900.0  # an unused embedded model is unloaded after this

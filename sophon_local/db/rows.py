@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -33,15 +33,15 @@ def _converter(kind: Any) -> Callable[[Any], Any] | None:
 
 
 @cache
-def _plan(struct: type, columns: tuple[str, ...]) -> list[tuple[str, int, Callable[[Any], Any] | None]]:
-    kinds = {field.name: field.type for field in msgspec.structs.fields(struct)}
+def _plan(struct: Hashable, columns: tuple[str, ...]) -> list[tuple[str, int, Callable[[Any], Any] | None]]:
+    kinds = {field.name: field.type for field in msgspec.structs.fields(struct)}  # type: ignore[arg-type]
     return [(name, at, _converter(kinds[name])) for at, name in enumerate(columns) if name in kinds]
 
 
 def to_struct(struct: type[T], columns: tuple[str, ...], row: tuple[Any, ...]) -> T:
     """One row as ``struct``; columns that it has no field for are passed over, NULL stays None."""
     values = {}
-    for name, at, convert in _plan(struct, columns):
+    for name, at, convert in _plan(struct, columns):  # type: ignore[arg-type]
         value = row[at]
         values[name] = convert(value) if convert is not None and value is not None else value
     return struct(**values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import ClassVar
 
 import msgspec
@@ -63,44 +63,54 @@ class Events:
     def last_id(self) -> str:
         return f"{self._run}-{self._seq}"
 
-    async def subscribe(self, wanted: Callable[[Event], bool], after: str | None = None) -> AsyncIterator[Recorded]:
-        """Events that are ``wanted``, from just behind ``after`` (an id seen before) or from now.
+    def subscribe(self, wanted: Callable[[Event], bool], after: str | None = None) -> Subscription:
+        """Events that are ``wanted``, from just behind ``after`` (an id seen before) or from this very call on.
 
-        When ``after`` is too old, or the reader fell too far behind, one ``Overflow`` comes first.
+        When ``after`` is too old, or the reader fell too far behind, an ``Overflow`` comes instead of what was lost.
         """
-        queue: asyncio.Queue[Recorded] = asyncio.Queue(BACKLOG)
-        overflowed = False
-
-        def put(recorded: Recorded) -> None:
-            nonlocal overflowed
-            if wanted(recorded.event):
-                try:
-                    queue.put_nowait(recorded)
-                except asyncio.QueueFull:
-                    overflowed = True
-
         missed: list[Recorded] = []
-        reset = False
         if after is not None:
             run, _, seq = after.rpartition("-")
             oldest = self._recent[0].seq if self._recent else self._seq + 1
             if run == self._run and seq.isdecimal() and int(seq) >= oldest - 1:
                 missed = [r for r in self._recent if r.seq > int(seq) and wanted(r.event)]
             else:
-                reset = True
-        stop = self.listen(put)
-        try:
-            if reset:
-                yield self._reset()
-            for recorded in missed:
-                yield recorded
-            while True:
-                if overflowed and queue.empty():
-                    overflowed = False
-                    yield self._reset()
-                yield await queue.get()
-        finally:
-            stop()
+                missed = [self.reset()]
+        return Subscription(self, wanted, missed)
 
-    def _reset(self) -> Recorded:
+    def reset(self) -> Recorded:
         return Recorded(self.last_id(), self._seq, clock.timestamp(), Overflow())
+
+
+class Subscription:
+    """An async iterator of events; ``aclose`` it when done."""
+
+    def __init__(self, events: Events, wanted: Callable[[Event], bool], missed: list[Recorded]) -> None:
+        self._events = events
+        self._wanted = wanted
+        self._queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
+        for recorded in missed:
+            self._queue.put_nowait(recorded)
+        self._stop = events.listen(self._put)
+
+    def __aiter__(self) -> Subscription:
+        return self
+
+    async def __anext__(self) -> Recorded:
+        recorded = await self._queue.get()
+        if recorded is None:
+            raise StopAsyncIteration
+        return recorded
+
+    async def aclose(self) -> None:
+        self._stop()
+        self._queue.put_nowait(None)
+
+    def _put(self, recorded: Recorded) -> None:
+        if not self._wanted(recorded.event):
+            return
+        if self._queue.qsize() >= BACKLOG:
+            while not self._queue.empty():
+                self._queue.get_nowait()
+            recorded = self._events.reset()
+        self._queue.put_nowait(recorded)

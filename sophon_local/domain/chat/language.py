@@ -1,0 +1,165 @@
+"""Words: what a message is about, and what kind of answer it asks for. Rules, no model."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+Intent = Literal["small_talk", "statement", "question", "instruction"]
+
+_STOP = frozenset(
+    "a about above after again all also am an and any are as at be been before being below between both but by can could did do does doing don down during each "
+    "few for from further get give had has have having he her here hers him his how i if in into is it its itself just know let like ll made make many may me "
+    "might more most much must my of off on once one only or other our out over own per please re s same say see shall she should so some such t tell than that "
+    "the their them then there these they this those through to too under until up upon us use used using ve very was way we were what when where which while who "
+    "whom whose why will with would yes you your yours"
+    " der die das den dem des ein eine einen einem einer und oder ist sind war wie was wer wo wann warum welche welcher welches mit für von zu zum zur im in auf an "
+    "es er sie ich du wir ihr mein meine dein nicht auch noch bitte kann".split()
+)  # fmt: skip
+_WORD = re.compile(r"[^\W_]+(?:[.,:'’\-/][^\W_]+)*", re.UNICODE)
+_SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_])|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Eq|Sec|approx|ca|z\.B|d\.h|bzw|Nr|\b[A-Z]))\.$")
+
+_SMALL_TALK = re.compile(
+    r"\W*(?:hi|hello|hey|hallo|moin|hola|salut|bonjour|good (?:morning|evening|afternoon|night)|guten (?:morgen|tag|abend)|thanks?(?: you)?|thx|danke|merci|gracias|"
+    r"ok(?:ay)?|cool|great|nice|perfect|super|got it|i see|sure|yes|no|yep|nope|bye|goodbye|see you|tschüss|lol|haha+|how are you|how's it going|wow)"
+    r"(?:[\s,]+(?:there|sophon|you|so much|very much|a lot|again|then|everyone|friend|schön|sehr))*\W*",
+    re.IGNORECASE,
+)
+_QUESTION_WORD = re.compile(
+    r"\W*(?:and |so |but |ok(?:ay)?,? |please,? |then )?(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|may|must|should|will|would|"
+    r"has|have|had|am|wer|was|wann|wo|wie|warum|wieso|welche[rsmn]?|ist|sind|hat|haben|kann|darf|muss|qui|quoi|quand|où|comment|pourquoi|combien|quel(?:le)?s?|"
+    r"quién|qué|cuándo|dónde|cómo|cuánto)\b",
+    re.IGNORECASE,
+)
+_LOOK_UP = re.compile(r"\W*(?:please |can you |could you )*(?:tell me|explain|describe|define|find|look up|search|list|show me|name|give me|according to)\b", re.IGNORECASE)
+_INSTRUCTION = re.compile(
+    r"\W*(?:please |can you |could you |would you )*(?:write|draft|compose|translate|rewrite|rephrase|summari[sz]e|shorten|generate|create|make|fix|correct|improve|convert|"
+    r"calculate|compute|count|code|implement|sing|joke|imagine|pretend|continue|repeat|remind|remember|forget|help|suggest|plan|brainstorm|schreibe?|übersetze?|fasse)\b",
+    re.IGNORECASE,
+)
+_SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|tl;?dr|overview of|key points|main points|fasse .* zusammen|zusammenfassung|résume)\b", re.IGNORECASE)
+_PERSONAL = re.compile(r"\b(?:i|me|my|mine|myself|our|we|us|ich|mein\w*|mir|mich|unser\w*)\b", re.IGNORECASE)
+_FOLLOW_UP = re.compile(r"\b(?:it|its|they|them|their|he|she|his|her|that|this|those|these|there|one|ones|same|else)\b", re.IGNORECASE)
+
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_NUMBER_WORD = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|million|half|once|twice|no|none|zero)"
+_EXPECTED: list[tuple[str, re.Pattern[str], re.Pattern[str]]] = [
+    (
+        "money",
+        re.compile(r"\b(?:cost|costs|price|priced|fee|how much (?:is|does|do|are)|budget|salary|pay for)\b", re.IGNORECASE),
+        re.compile(r"[$€£¥]\s?\d|\b\d[\d,. ]*\s?(?:dollars?|euros?|eur|usd|gbp|pounds?|cents?|chf|yen|percent)\b|\bfree\b|\bno (?:fee|charge|cost)", re.IGNORECASE),
+    ),
+    ("email", re.compile(r"\be-?mail(?: address)?\b", re.IGNORECASE), re.compile(r"\S+@\S+\.\w+")),
+    ("phone", re.compile(r"\b(?:phone|telephone|fax) (?:number)?", re.IGNORECASE), re.compile(r"\+?\d[\d\s()./-]{5,}\d")),
+    (
+        "date",
+        re.compile(r"\b(?:when|what (?:date|day|year|month|time)|which (?:date|day|year|month)|since when|deadline|due)\b", re.IGNORECASE),
+        re.compile(
+            rf"\b(?:1[5-9]|20)\d\d\b|\b\d{{1,2}}[./:]\d{{1,2}}|\b{_MONTH}\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:today|tomorrow|yesterday|daily|weekly|monthly|annually|"
+            r"every|after|before|until|once|during|within|immediately|whenever|if|when)\b|\d+\s?(?:am|pm)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "number",
+        re.compile(r"\bhow (?:many|much|long|far|old|big|large|high|tall|deep|heavy|fast|wide|often|hot|cold|late|early)\b|\bwhat (?:percentage|number|size|amount|temperature)\b", re.IGNORECASE),
+        re.compile(rf"\d|\b{_NUMBER_WORD}\b|\b(?:every|always|never|daily|weekly|monthly|yearly|unlimited|several|all)\b", re.IGNORECASE),
+    ),
+    ("person", re.compile(r"\bwho(?:se|m)?\b", re.IGNORECASE), re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'’-]+|\b(?:you|user|owner|manager|director|anyone|everyone|nobody|people|customers?|\w+(?:er|or|ist|ian)s?)\b")),
+]  # fmt: skip
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A message, understood. ``terms`` are stems in order; ``expects`` is the kind of value a good answer holds, with its pattern."""
+
+    text: str
+    intent: Intent
+    terms: list[str]
+    expects: str | None
+    is_personal: bool
+    wants_summary: bool
+
+    @property
+    def asks_for_facts(self) -> bool:
+        """Whether it asks about the world, rather than for help or about the assistant itself."""
+        return self.intent == "question" and len(self.terms) >= 2 and not re.search(r"\b(?:you|your)\b", self.text, re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> object:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    return str(_stemmer().stemWord(word))  # type: ignore[attr-defined]
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, folded."""
+    return [match.casefold().replace("’", "'").removesuffix("'s") for match in _WORD.findall(text)]
+
+
+def terms(text: str) -> list[str]:
+    """The stems of the words that carry meaning, in order, each as often as it stands there."""
+    return [stem(word) for word in words(text) if word not in _STOP and (len(word) > 1 or word.isdigit())]
+
+
+def numbers(text: str) -> set[str]:
+    """Every number in a text, without grouping signs."""
+    return {n.replace(",", "").rstrip(".") for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Where sentences (or list items, or lines of a table) begin and end in ``text``, without surrounding white space."""
+    spans = []
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        if _ABBREVIATION.search(text[start : match.start()][-12:]) and "\n" not in match.group():
+            continue
+        spans.append((start, match.start()))
+        start = match.end()
+    spans.append((start, len(text)))
+    trimmed = []
+    for a, b in spans:
+        piece = text[a:b]
+        a += len(piece) - len(piece.lstrip())
+        b -= len(piece) - len(piece.rstrip())
+        if b > a:
+            trimmed.append((a, b))
+    return trimmed
+
+
+def understand(text: str) -> Question:
+    """What a message wants."""
+    stripped = text.strip()
+    first = stripped.splitlines()[0] if stripped else ""
+    if len(words(stripped)) <= 8 and _SMALL_TALK.fullmatch(stripped):
+        intent: Intent = "small_talk"
+    elif _INSTRUCTION.match(first):
+        intent = "instruction"
+    elif stripped.endswith("?") or first.rstrip().endswith("?") or _QUESTION_WORD.match(first) or _LOOK_UP.match(first):
+        intent = "question"
+    elif len(terms(stripped)) <= 3 and not _PERSONAL.search(stripped):
+        intent = "question"  # keywords, as one types into a search box
+    else:
+        intent = "statement"
+    expects = next((name for name, asked, _ in _EXPECTED if asked.search(stripped)), None) if intent == "question" else None
+    return Question(stripped, intent, list(dict.fromkeys(terms(stripped))), expects, bool(_PERSONAL.search(stripped)), bool(_SUMMARY.search(stripped)))
+
+
+def is_follow_up(question: Question) -> bool:
+    """Whether a question leans on the turn before: few words of its own, and a pronoun or a connective."""
+    return len(question.terms) <= 4 and bool(_FOLLOW_UP.search(question.text) or re.match(r"\W*(?:and|und|what about|how about)\b", question.text, re.IGNORECASE))
+
+
+def holds_expected(expects: str | None, text: str) -> bool:
+    """Whether a text holds the kind of value that was asked for; True where no kind was."""
+    pattern = next((holds for name, _, holds in _EXPECTED if name == expects), None)
+    return pattern is None or bool(pattern.search(text))

@@ -1,0 +1,26 @@
+"""What goes into a turn."""
+
+from __future__ import annotations
+
+import msgspec
+
+MAX_CONTENT = 100_000  # characters of one message
+MAX_ATTACHMENTS = 20
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """``attachments`` are ids of documents; without ``session_id`` a new session begins."""
+
+    content: str
+    session_id: str | None = None
+    agent_id: str | None = None
+    attachments: list[str] = []
+    channel_id: str | None = None
+
+
+class Ack(msgspec.Struct, frozen=True):
+    """The message is on disk and its turn is queued."""
+
+    task_id: str
+    session_id: str
+    message_id: str

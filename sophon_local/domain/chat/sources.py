@@ -1,0 +1,159 @@
+"""What the answer may rest on: numbered passages, and how well they carry a sentence."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+import msgspec
+
+from ..documents import PassageHit
+from ..memory import MemoryHit
+from ..sessions import Citation, Recalled
+from .language import Question, holds_expected, numbers, sentences, terms
+
+WINDOW = 2  # neighbouring sentences that may carry a claim together
+CARRIED = 0.6  # share of a sentence's words that must stand in its source
+MARK = re.compile(r"\s*\[(\d{1,2})\]")
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A sentence or two of a source, by their place in its text."""
+
+    start: int
+    end: int
+    text: str
+    terms: frozenset[str]
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One numbered passage or memory as it stands in the prompt."""
+
+    number: int
+    kind: str
+    text: str
+    offset: int  # where the text begins in the document
+    recalled: Recalled
+    windows: list[Window]
+
+    @property
+    def label(self) -> str:
+        if self.kind == "memory":
+            return "remembered"
+        page = f", page {self.recalled.page}" if self.recalled.page else ""
+        return f"{self.recalled.filename}{page}"
+
+
+def _windows(text: str) -> list[Window]:
+    spans = sentences(text)
+    found = []
+    for size in range(1, WINDOW + 1):
+        for first in range(len(spans) - size + 1):
+            a, b = spans[first][0], spans[first + size - 1][1]
+            found.append(Window(a, b, text[a:b], frozenset(terms(text[a:b]))))
+    return found
+
+
+def from_passage(number: int, hit: PassageHit) -> Source:
+    chunk, document = hit.chunk, hit.document
+    heading = f"under the heading “{chunk.heading}”" if chunk.heading else ""
+    recalled = Recalled(
+        kind="document",
+        document_id=document.id,
+        filename=document.filename,
+        page=chunk.page,
+        start=chunk.start,
+        end=chunk.end,
+        text=chunk.text,
+        score=round(hit.hit.score, 4),
+        text_score=hit.hit.text_score,
+        vector_score=hit.hit.vector_score,
+        matched_terms=hit.hit.matched_terms,
+        why=[part for part in (_why(hit.hit.matched_terms, hit.hit.vector_score), heading) if part],
+    )
+    return Source(number, "document", chunk.text, chunk.start, recalled, _windows(chunk.text))
+
+
+def from_memory(number: int, hit: MemoryHit) -> Source:
+    entry = hit.entry
+    recalled = Recalled(
+        kind="memory",
+        memory_id=entry.id,
+        text=entry.content,
+        score=round(hit.hit.score, 4),
+        text_score=hit.hit.text_score,
+        vector_score=hit.hit.vector_score,
+        matched_terms=hit.hit.matched_terms,
+        why=hit.why,
+    )
+    return Source(number, "memory", entry.content, 0, recalled, _windows(entry.content))
+
+
+def _why(matched: list[str], vector_score: float | None) -> str:
+    parts = []
+    if matched:
+        parts.append("has the words " + ", ".join(matched[:6]))
+    if vector_score is not None:
+        parts.append(f"is {vector_score:.2f} alike in meaning")
+    return " and ".join(parts)
+
+
+def evidence(question: Question, sources: list[Source]) -> list[tuple[float, Source, Window]]:
+    """The windows that may hold the answer, best first, each from 0 to 1.
+
+    The weight of a word is its rarity among the windows at hand (the words that all of them share say nothing about where the answer stands);
+    a window without the kind of value that was asked for counts half.
+    """
+    wanted = set(question.terms)
+    if not wanted:
+        return []
+    all_windows = [(source, window) for source in sources for window in source.windows]
+    spread = Counter(term for _, window in all_windows for term in window.terms & wanted)
+    weight = {term: math.log(1 + len(all_windows) / (1 + spread[term])) + 0.2 for term in wanted}
+    whole = sum(weight.values())
+    scored = []
+    for source, window in all_windows:
+        share = sum(weight[term] for term in wanted & window.terms) / whole
+        if source.recalled.vector_score is not None:
+            share = 0.75 * share + 0.25 * max(source.recalled.vector_score, 0.0)
+        if not holds_expected(question.expects, window.text):
+            share *= 0.5
+        share -= 0.02 * (len(window.text) > 400)  # of two that say the same, the shorter
+        scored.append((share, source, window))
+    scored.sort(key=lambda row: (-row[0], row[1].number, row[2].start))
+    return scored
+
+
+def best_support(sentence: str, sources: list[Source]) -> tuple[float, Source, Window] | None:
+    """The window that carries a sentence best, and the share of the sentence's words that it holds; numbers must all be there."""
+    wanted = set(terms(sentence))
+    if not wanted:
+        return None
+    figures = numbers(sentence)
+    best: tuple[float, Source, Window] | None = None
+    for source in sources:
+        for window in source.windows:
+            if figures and not figures <= numbers(window.text):
+                continue
+            share = len(wanted & window.terms) / len(wanted)
+            if best is None or share > best[0] + 1e-9:
+                best = (share, source, window)
+    return best
+
+
+def citation(source: Source, window: Window, score: float) -> Citation:
+    """A citation of exactly the words of ``window``."""
+    is_document = source.kind == "document"
+    return Citation(
+        number=source.number,
+        kind="document" if is_document else "memory",
+        document_id=source.recalled.document_id,
+        memory_id=source.recalled.memory_id,
+        filename=source.recalled.filename,
+        page=source.recalled.page,
+        start=source.offset + window.start if is_document else None,
+        end=source.offset + window.end if is_document else None,
+        quote=window.text,
+        score=round(min(max(score, 0.0), 1.0), 4),
+    )

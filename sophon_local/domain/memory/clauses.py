@@ -1,0 +1,336 @@
+"""From a message to the clauses in which the person may be saying something about themselves.
+
+A memory is as good as what never gets in. Questions, orders, thanks, suppositions, fiction, reported speech, quotations, code and pasted text are put aside here, each with
+its reason, before any rule or model looks for facts. The grammar is closed: fixed lists of words of English, German, Spanish and French.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+LONG = 700  # characters from which a message of several paragraphs counts as carrying pasted text
+LONGEST = 20_000  # beyond this nobody types: the rest is not read
+CLAUSE = 400  # a longer clause is no statement of fact
+
+_I = re.IGNORECASE
+
+
+class Clause(msgspec.Struct, frozen=True):
+    """``text`` in the person's own words; ``is_asked_for`` when they said to remember it."""
+
+    text: str
+    is_asked_for: bool = False
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """What was left out, and why, in words for the person. A secret is never repeated in ``text``."""
+
+    text: str
+    reason: str
+
+
+class Reading(msgspec.Struct, frozen=True):
+    clauses: list[Clause]
+    skipped: list[Skipped]
+
+
+SMALL_TALK = "small talk"
+QUESTION = "a question"
+ORDER = "a request to the assistant"
+SUPPOSITION = "a supposition, wish or fiction"
+REPORTED = "somebody else's words"
+QUOTED = "quoted or pasted text"
+OFF_RECORD = "you asked not to keep it"
+TO_FORGET = "a wish to forget: delete or forget the memory itself"
+
+_FENCE = re.compile(r"(```|~~~).*?(?:\1|\Z)", re.DOTALL)
+_INLINE_CODE = re.compile(r"`[^`\n]*`")
+_QUOTE_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
+_DOCUMENT_LINE = re.compile(
+    r"^\s*(?:(?:from|to|cc|bcc|subject|date|sent|reply-to|von|an|betreff|gesendet|de|para|asunto|objet|à)\s*:\s"  # mail headers
+    r"|dear\s|sehr geehrte|liebe[rs]?\s+\w+,?\s*$|estimad[oa]|cher\s|chère\s|kind regards|best regards|yours sincerely|mit freundlichen"
+    r"|#{1,6}\s|\||[{}<\[]|at\s+[\w.$]+\(|traceback|\d{4}-\d\d-\d\d[ t]\d\d:|\[?\d\d:\d\d(?::\d\d)?\]?\s"  # headings, tables, code, logs, chat logs
+    r"|(?:q|a|user|assistant|human|ai|system|interviewer|speaker\s*\d*)\s*:\s)",
+    _I,
+)
+_QUOTATION = re.compile(r'"([^"\n]{1,2000})"|“([^”]{1,2000})”|«([^»]{1,2000})»|„([^“”]{1,2000})[“”]|(?<!\w)\'([^\'\n]{1,2000})\'(?!\w)')
+
+_PASTED_CUE = re.compile(
+    r"(?:here(?:'s| is| are)|below(?: is| are)?|this is|the following|following|attached|hier ist|folgende[rsn]?|aquí está|voici)\b[^.!?\n]{0,80}"
+    r"\b(?:text|e-?mail|mail|letter|message|article|essay|story|document|paragraph|passage|transcript|log|code|draft|excerpt|quote|poem|review|post|note|bio|cv|resume|"
+    r"brief|nachricht|artikel|texto|carta|correo|texte|lettre|courriel)s?\b[^.!?\n]{0,40}(?::|$)",
+    _I | re.MULTILINE,
+)
+_OFF_RECORD = re.compile(
+    r"\b(?:do not|don't|dont|never|please don't)\s+(?:remember|save|store|keep|memori[sz]e|record|log)\s+(?:this|that|it|any of (?:this|that)|what i)\b|\boff the record\b"
+    r"|\bbetween you and me\b|\b(?:merk|speicher)e? dir das nicht\b|\bnicht (?:merken|speichern)\b|\bno (?:recuerdes|guardes) esto\b|\bne (?:retiens|garde|mémorise) pas\b",
+    _I,
+)
+_FORGET = re.compile(r"^(?:please\s+|can you\s+|could you\s+|bitte\s+)?(?:forget|vergiss|olvida|oublie)\b(?!\s+nicht)", _I)
+
+_ABBREVIATION = re.compile(r"(?:\b(?:dr|mr|mrs|ms|prof|st|sr|jr|vs|etc|approx|no|nr|bzw|ca|usw|z|d|e|i|g|mme|mlle|sra|inc|ltd|co|corp|dept|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec)|\b[A-Z]|\b\d{1,2})$", _I)
+_SENTENCE_END = re.compile(r"(?:[.!?…]+[\"')\]]*(?=\s)|[;\n]+|\s[-–—]\s)")
+# Where a new statement starts inside a sentence.
+_STARTS = (
+    r"(?:i|i'm|i've|i'd|we|we're|we've|my|our|ich|wir|mein[er]?|unser[e]?|yo|mi|mis|nuestr[oa]|je|j'\w+|nous|mon|ma|mes|notre|vivo|trabajo|me llamo|soy|"
+    r"please|remember|always|never|she|he|they|from now on)"
+)
+_JOINT = re.compile(rf"(?:,\s*|\s+)(?:and|but|so|also|because|und|aber|denn|y|pero|et|mais|plus)\s+(?={_STARTS}\b)|,\s*(?={_STARTS}\b)", _I)
+_ASKS = (
+    r"(?:what|what's|how|how's|who|who's|where|when|why|which|can|could|would|will|do|does|did|is|are|was|were|should|shall|may|might|any|"
+    r"was|wie|wer|wo|wann|warum|welche\w*|kannst|könntest|würdest|hast|weißt|qué|cómo|quién|dónde|cuándo|por qué|puedes|podrías|"
+    r"que|comment|qui|où|quand|pourquoi|peux-tu|pouvez-vous|est-ce)"
+)
+_TRAILING_QUESTION = re.compile(rf"(?:,\s*|\s+)(?:and|so|but|und|y|et)?\s*(?={_ASKS}\b[^,]*$)", _I)
+_TAG_QUESTION = re.compile(r",?\s*(?:right|ok|okay|you know|isn't it|don't you think|got it|remember|oder|ne|nicht wahr|verdad|no|n'est-ce pas)\s*\?*\s*$", _I)
+
+_REMEMBER = re.compile(
+    r"^(?:(?:can|could|would|will) you\s+)?(?:please\s+|pls\s+)?(?:also\s+)?(?:always\s+)?"
+    r"(?:(?:remember|memori[sz]e|keep in mind|bear in mind|don't forget|do not forget|make (?:a )?note|take note|note down|save to (?:your )?memory|add to (?:your )?memory|"
+    r"save (?:this|that|the fact)|store (?:this|that|the fact)|for the record|note to self|"
+    r"merke? dir|behalte|denk (?:bitte )?daran|vergiss (?:bitte )?nicht|zur info|recuerda|acuérdate de|ten en cuenta|no olvides|anota|"
+    r"souviens-toi|rappelle-toi|retiens|note bien|n'oublie pas)(?:\s+bitte)?(?:\s+(?:this|the following|these|for me|for (?:the )?(?:next time|future|later)|down))*)"
+    r"\s*(?::|,|-|\bthat\b|\bdass\b|\bque\b|\bqu'|\s)\s*(?:that\s+|dass\s+|que\s+)?",
+    _I,
+)
+_REMEMBER_NOT = re.compile(r"^(?:when|how|what|where|who|why|if|the time|the (?:conversation|discussion)|our (?:conversation|chat)|me\b|us\b|wie|wann|cuando|quand)", _I)
+_REMEMBER_ASKED = re.compile(r"^(?:do|did|don't|didn't) you (?:still )?(?:remember|recall|know)\b|^(?:erinnerst du|weißt du noch|te acuerdas|tu te souviens)", _I)
+
+_LEAD = re.compile(
+    r"^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|hallo|guten (?:morgen|tag|abend)|servus|moin|hola|buenos días|bonjour|salut|bonsoir)(?:\s+(?:there|sophon|again|all|everyone))?"
+    r"|well|so|ok|okay|oh|ah|hmm+|um+|and|but|also|btw|by the way|fyi|for your information|for context|for reference|just so you know|just fyi|as you know|you know|yes|yeah|yep|sure|right|thanks|thank you|"
+    r"great|cool|nice|perfect|look|listen|anyway|first of all|in fact|as i said|like i said|to be clear|also ja|also|ja|übrigens|naja|na|na ja|por cierto|bueno|pues|au fait|bon|alors|oui|sí|danke|gracias|merci)"
+    r"(?:\s*[,.!:;–—-]+\s*|\s+)",
+    _I,
+)
+_LEAD_NEEDS_MARK = re.compile(r"^(?:so|and|but|look|listen|right|sure|cool|nice|great|perfect|well|na|also|bon|pues)\s+(?!i\b|i'|my\b|we\b|our\b|ich\b|mein|yo\b|mi\b|je\b|j'|mon\b|ma\b)", _I)
+_CORRECTION = re.compile(
+    r"^(?:no+|nope|nah|actually|correction|sorry|wait|that's (?:wrong|not right|incorrect|outdated|no longer true|not true)|that is (?:wrong|not right|incorrect)|you're wrong|"
+    r"i meant|i mean|not anymore|nein|falsch|das stimmt nicht|eigentlich|doch|no es así|en realidad|perdón|non|c'est faux|en fait|désolé)(?:\s*[,.!:;–—-]+\s*|\s+(?=i\b|i'|it\b|it's\b|my\b|the\b|we\b|ich\b|es\b|je\b|c'est))",
+    _I,
+)
+
+_SMALL_TALK = re.compile(
+    r"^(?:(?:ok(?:ay|ey)?|k|kk|yes|yeah|yep|yup|no|nope|nah|sure|fine|right|alright|exactly|correct|true|agreed|indeed|great|good|nice|cool|awesome|perfect|excellent|amazing|wow|"
+    r"thanks?|thank you|thx|ty|cheers|much appreciated|got it|i see|i understand|understood|makes sense|sounds good|never ?mind|no problem|you're welcome|welcome|please|sorry|my bad|lol|haha+|hehe|hm+|"
+    r"hi|hello|hey|hiya|yo|good (?:morning|afternoon|evening|night|day|job|work|one|point)|bye|goodbye|see you|later|cu|take care|go on|continue|next|more|again|stop|done|test|testing|"
+    r"ja|nein|danke|bitte|hallo|moin|servus|guten (?:morgen|tag|abend)|tschüss|genau|super|toll|alles klar|verstanden|gracias|hola|vale|sí|adiós|de acuerdo|muy bien|perfecto|"
+    r"merci|bonjour|salut|oui|non|d'accord|au revoir|parfait|très bien|how are you|i'm (?:fine|good|ok|okay|great|back|here|ready|done|well|sorry)|i am (?:fine|good|ok|back|here|ready|done)|"
+    r"that's (?:all|it|great|good|fine|right|correct|nice|cool|helpful|perfect|awesome)|so much|a lot|very much|again|there|sophon|you|for (?:that|this|your help|the help|everything))[\s,.!?:;)(-]*)+$",
+    _I,
+)
+_QUESTION_START = re.compile(
+    rf"^(?:{_ASKS}\b(?!\s+(?:is|was)?\s*(?:always|never)\b)|do you|am i|have i|have you|has\b|tell me|i wonder|i was wondering|wondering|bin ich|habe ich|wohne ich|soll ich|me puedes|est-ce que|ai-je)",
+    _I,
+)
+_ORDER_VERBS = (
+    r"(?:write|draft|compose|translate|summari[sz]e|sum up|rewrite|rephrase|paraphrase|proofread|correct|fix|improve|shorten|expand|edit|format|convert|explain|describe|define|list|show|give|tell|find|search|"
+    r"look up|look for|google|open|read|run|execute|calculate|compute|count|compare|analy[sz]e|classify|extract|generate|create|make|build|draw|design|suggest|recommend|propose|brainstorm|plan|help|let's|let us|"
+    r"act as|act like|pretend|imagine|role-?play|simulate|play|say|repeat|print|output|type|complete|finish|continue|answer|reply|respond|ask|teach|check|verify|review|debug|refactor|implement|code|solve|"
+    r"send|schedule|book|order|buy|remind|set|add|delete|remove|update|change|turn|put|use|try|go|come|stop|start|wait|do|don't|please|can you|could you|would you|will you|"
+    r"schreib(?:e|en)?|übersetz(?:e|en)?|fasse?|erklär(?:e|en)?|zeig(?:e)?|gib|sag(?:e)?|such(?:e)?|mach(?:e)?|hilf|stell(?:e)?|nenne|bitte|kannst du|escribe|traduce|resume|explica|dame|dime|busca|haz|ayúdame|por favor|"
+    r"écris|traduis|résume|explique|donne|dis|cherche|fais|aide|montre|s'il te plaît|peux-tu)"
+)
+_ORDER = re.compile(rf"^{_ORDER_VERBS}\b", _I)
+_NEED = re.compile(
+    r"^(?:i|we)(?:'d| would)? (?:need|want|would like|'d like|would love|'d love|am looking for|'m looking for|am trying|'m trying|have to|had to|must|should|was trying|hope|wish|think|guess|feel like|"
+    r"don't (?:know|understand|get|see|want|need)|do not (?:know|understand|want)|can't (?:find|see|get|figure|open|make)|couldn't|am (?:not )?sure|'m (?:not )?sure|wonder|assume|suppose|"
+    r"could|would|will|'ll|shall|may|might|am going to|'m going to|am about to|'m about to|was wondering|just|got an? error|get an? error|see an? error)\b",
+    _I,
+)  # fmt: skip
+# What follows such an order is material to work on, or a story, to the end of the message.
+_WORKS_ON_TEXT = re.compile(
+    r"^(?:(?:please|can you|could you|would you|will you|bitte|kannst du|por favor|peux-tu)\s+)*(?:(?:help me|to)\s+)?"
+    r"(?:translate|summari[sz]e|sum up|rewrite|rephrase|paraphrase|proofread|correct|fix|improve|shorten|edit|classify|extract|analy[sz]e|complete|continue|repeat|say|print|output|type|format|convert|"
+    r"pretend|imagine|act as|act like|role-?play|simulate|let's (?:pretend|play|say|imagine|assume|suppose)|suppose|assume|"
+    r"übersetz(?:e|en)?|fasse|korrigier(?:e)?|verbesser(?:e)?|stell dir vor|traduce|resume|corrige|imagina|traduis|résume|corrige|imagine)\b",
+    _I,
+)
+_FICTION = re.compile(
+    r"\b(?:story|poem|novel|song|lyrics|haiku|screenplay|script|fiction|fictional|character|persona|role-?play|dialogue|monologue|joke|limerick|fairy ?tale|example sentence|sample|placeholder|dummy|"
+    r"geschichte|gedicht|roman|märchen|cuento|poema|histoire|poème)\b",
+    _I,
+)
+_SUPPOSITION = re.compile(
+    r"^(?:if|suppose|supposing|assume|assuming|imagine|let's say|say (?:i|that)|what if|unless|maybe|perhaps|probably|hypothetically|in case|pretend|wenn|falls|angenommen|vielleicht|stell dir vor|"
+    r"si|supongamos|quizás|tal vez|imagina|peut-être|supposons|admettons)\b"
+    r"|\b(?:i|we)(?:'d| would| could| might| may| should have| would have| wish| hope to)\b|\bif (?:i|we|my)\b|\b(?:ich|wir) (?:würde|könnte|hätte|wäre)n?\b|\b(?:me gustaría|je voudrais|j'aimerais)\b"
+    r"|\b(?:someday|one day|used to dream|in my dream|dreamt|dreamed)\b|\b(?:for example|e\.g\.|zum beispiel|por ejemplo|par exemple)\b",
+    _I,
+)
+_REPORTED = re.compile(
+    r"\b(?:he|she|they|it|someone|somebody|the (?:author|character|narrator|speaker|customer|client|article|book|text|email|letter|man|woman|user)|my \w+|\w+)\s+"
+    r"(?:said|says|say|wrote|writes|told (?:me|us|him|her)|tells (?:me|us)|claims|claimed|asked|replied|answered|thinks|thought|believes|complained|mentioned|explained|reads|states|stated|goes|"
+    r"sagte|sagt|schrieb|meinte|behauptet|dijo|dice|escribió|a dit|dit|écrit)\b\s*(?:that|to me|dass|que|:|,)?\s*(?:\"|'|“|«|„|i\b|i'm\b|my\b|we\b|he\b|she\b|ich\b|er\b|sie\b)",
+    _I,
+)
+
+
+def read(message: str) -> Reading:
+    """The clauses of a message that a person may have meant about themselves, and what was put aside."""
+    text = message[:LONGEST].replace("\r\n", "\n").replace("’", "'").replace("‘", "'").replace("\u00a0", " ")
+    skipped: list[Skipped] = []
+    if _OFF_RECORD.search(text):
+        return Reading([], [Skipped(_shorten(text), OFF_RECORD)])
+    clauses: list[Clause] = []
+    for sentence, paragraph_is_listed in _sentences(text, skipped):
+        if _is_end_of_talk(sentence, skipped):
+            break
+        _split(sentence, paragraph_is_listed, clauses, skipped)
+    return Reading(clauses, skipped)
+
+
+def tidy(text: str) -> str:
+    """A clause as a sentence that stands on its own: no lead-in, first letter large, no full stop."""
+    before = None
+    while before != text:
+        before = text
+        text = text.strip(" \t\n,;:–—-")
+        correction = _CORRECTION.match(text)
+        if correction:
+            text = text[correction.end() :]
+        lead = _LEAD.match(text)
+        if lead and not _LEAD_NEEDS_MARK.match(text) and lead.end() < len(text):
+            text = text[lead.end() :]
+    text = " ".join(text.split()).rstrip(".!,;: ")
+    return text[:1].upper() + text[1:]
+
+
+def is_correction(text: str) -> bool:
+    return _CORRECTION.match(_without_lead(text)) is not None
+
+
+def _without_lead(text: str) -> str:
+    while True:
+        lead = _LEAD.match(text)
+        if not lead or _LEAD_NEEDS_MARK.match(text) or lead.end() >= len(text):
+            return text
+        text = text[lead.end() :]
+
+
+def _is_end_of_talk(sentence: str, skipped: list[Skipped]) -> bool:
+    """Whether from here on the message is material to work on, or make-believe."""
+    head = _without_lead(sentence.strip())
+    if _REMEMBER.match(head):
+        return False
+    is_fiction = bool(_FICTION.search(head)) and (_ORDER.match(head) is not None or bool(_NEED.match(head)) or bool(_QUESTION_START.match(head)))
+    if _WORKS_ON_TEXT.match(head) or is_fiction or _PASTED_CUE.search(head):
+        skipped.append(Skipped(_shorten(sentence), SUPPOSITION if is_fiction else QUOTED if _PASTED_CUE.search(head) else ORDER))
+        return True
+    return False
+
+
+def _sentences(text: str, skipped: list[Skipped]) -> list[tuple[str, bool]]:
+    """Sentences outside code, quotations and pasted paragraphs; with each, whether it is the list after "remember:"."""
+
+    def aside(match: re.Match[str]) -> str:
+        skipped.append(Skipped(_shorten(match[0]), QUOTED))
+        return "\n"
+
+    def unquote(match: re.Match[str]) -> str:
+        inner = next(part for part in match.groups() if part is not None)
+        if len(inner.split()) <= 6 and not re.match(r"(?:i|i'm|my|we|our|ich|mein|yo|mi|je|j'|mon|ma)\b", inner, _I):
+            return inner  # a name or a title
+        skipped.append(Skipped(_shorten(inner), QUOTED))
+        return "…"
+
+    text = _FENCE.sub(aside, text)
+    text = _QUOTE_LINE.sub(aside, text)
+    text = _INLINE_CODE.sub(lambda m: m[0][1:-1] if len(m[0]) < 40 and " " not in m[0] else "…", text)
+    text = _QUOTATION.sub(unquote, text)
+    paragraphs = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+    is_long = len(text) > LONG and len(paragraphs) > 1
+    sentences: list[tuple[str, bool]] = []
+    for at, paragraph in enumerate(paragraphs):
+        asked = _REMEMBER.match(_without_lead(paragraph))
+        if asked and asked[0].rstrip().endswith(":") and "\n" in paragraph and len(paragraph) <= 1_000:
+            sentences.append((paragraph, True))
+            continue
+        looks_pasted = any(_DOCUMENT_LINE.match(line) for line in paragraph.split("\n")) or (is_long and (len(paragraph) > CLAUSE or 0 < at < len(paragraphs) - 1))
+        if looks_pasted:
+            skipped.append(Skipped(_shorten(paragraph), QUOTED))
+            if any(_DOCUMENT_LINE.match(line) for line in paragraph.split("\n")):
+                break  # a letter or a log goes on to the end
+            continue
+        start = 0
+        for end in _SENTENCE_END.finditer(paragraph):
+            if end[0].startswith(".") and _ABBREVIATION.search(paragraph[start : end.start()]):
+                continue
+            sentences.append((paragraph[start : end.end()].strip(" ;\n"), False))
+            start = end.end()
+        sentences.append((paragraph[start:].strip(), False))
+    return [(sentence, is_list) for sentence, is_list in sentences if sentence]
+
+
+def _split(sentence: str, is_list: bool, clauses: list[Clause], skipped: list[Skipped]) -> None:
+    head = _without_lead(sentence)
+    if _SMALL_TALK.match(sentence) or not re.search(r"\w", sentence):
+        skipped.append(Skipped(_shorten(sentence), SMALL_TALK))
+        return
+    if _FORGET.match(head):
+        skipped.append(Skipped(_shorten(sentence), TO_FORGET))
+        return
+    asked = _REMEMBER.match(head)
+    if asked and not _REMEMBER_NOT.match(head[asked.end() :]) and not _REMEMBER_ASKED.match(head):
+        wanted = head[asked.end() :].strip().rstrip("?").strip()
+        if wanted:
+            if is_list or len(wanted) > CLAUSE:
+                clauses.append(Clause(wanted[:1_000], True))
+            else:
+                parts = [part for part in _JOINT.split(wanted) if part]
+                clauses.extend(Clause(part, True) for part in parts)
+        return
+    sentence = _TAG_QUESTION.sub("", sentence) if sentence.rstrip().endswith("?") and not _QUESTION_START.match(head) else sentence
+    for part in _JOINT.split(sentence):
+        question = _TRAILING_QUESTION.search(part) if part.rstrip().endswith("?") else None
+        if question and question.start() > 0:
+            skipped.append(Skipped(_shorten(part[question.end() :]), QUESTION))
+            part = part[: question.start()]
+        reason = _why_not(part)
+        if reason:
+            skipped.append(Skipped(_shorten(part), reason))
+        elif part.strip():
+            clauses.append(Clause(part.strip()))
+
+
+def _why_not(part: str) -> str | None:
+    head = _without_lead(part.strip())
+    corrected = _CORRECTION.match(head)
+    head = head[corrected.end() :] if corrected else head
+    if not head or _SMALL_TALK.match(head):
+        return SMALL_TALK
+    if head.endswith("?") or (_QUESTION_START.match(head) and not re.match(r"(?:was|is|are|will|may)\s+(?:born|called)\b", head, _I)):
+        return QUESTION
+    if _SUPPOSITION.search(head):
+        return SUPPOSITION
+    if _REPORTED.search(head):
+        return REPORTED
+    if _ORDER.match(head) and not _is_standing_order(head):
+        return ORDER
+    if len(head) > CLAUSE:
+        return QUOTED
+    return None
+
+
+_STANDING = re.compile(
+    r"\b(?:always|never|from now on|in (?:the )?future|going forward|henceforth|by default|every time|whenever|ab (?:jetzt|sofort)|immer|nie(?:mals)?|künftig|in zukunft|siempre|nunca|a partir de ahora|"
+    r"toujours|jamais|désormais|à partir de maintenant|call me|nenn mich|llámame|appelle-moi|address me)\b",
+    _I,
+)
+
+
+def _is_standing_order(head: str) -> bool:
+    """An order that is meant to hold from now on is a preference."""
+    return _STANDING.search(head) is not None
+
+
+def is_need(text: str) -> bool:
+    """Whether a clause says what the person wants just now, rather than what holds."""
+    return _NEED.match(_without_lead(text)) is not None
+
+
+def _shorten(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 120 else words[:119] + "…"

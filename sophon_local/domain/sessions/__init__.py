@@ -1,0 +1,39 @@
+"""Sessions: conversations and their messages."""
+
+from .model import (
+    Answered,
+    Citation,
+    Message,
+    MessageCompleted,
+    MessageCreated,
+    MessageDelta,
+    ModelUsed,
+    Recalled,
+    Session,
+    SessionDeleted,
+    SessionPatch,
+    SessionUpdated,
+    Step,
+    TokenCount,
+    TurnStep,
+)
+from .service import Sessions
+
+__all__ = [
+    "Answered",
+    "Citation",
+    "Message",
+    "MessageCompleted",
+    "MessageCreated",
+    "MessageDelta",
+    "ModelUsed",
+    "Recalled",
+    "Session",
+    "SessionDeleted",
+    "SessionPatch",
+    "SessionUpdated",
+    "Sessions",
+    "Step",
+    "TokenCount",
+    "TurnStep",
+]

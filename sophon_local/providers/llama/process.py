@@ -1,0 +1,223 @@
+"""The server's side of the process that holds a model: start it, ask it, notice its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import tempfile
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from ...kit.child import worker_argv, worker_environment
+from ...kit.errors import UpstreamUnavailable
+from .gguf import ModelFile, damaged
+from .protocol import AnyNews, Ask, Count, Counted, Done, Failed, Load, LoadFailed, Order, Ready, Stop, decode_news, encode
+
+log = logging.getLogger("sophon.llama")
+_LONGEST_LINE = 16 * 1024 * 1024
+_LOAD_TIMEOUT_S = 600.0
+_CLOSE_TIMEOUT_S = 1.0
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """The process ended before the answer did; ``message`` says why, as far as that can be known."""
+
+    message: str
+
+
+class Answer:
+    """One question's news, in order; the last is Done, Failed or Gone. ``on_end`` is called when that one arrives, whether or not anyone reads."""
+
+    def __init__(self, number: int, on_end: Callable[[], None]) -> None:
+        self.number = number
+        self.is_over = False
+        self._on_end = on_end
+        self._news: asyncio.Queue[AnyNews | Gone] = asyncio.Queue()
+
+    async def next(self) -> AnyNews | Gone:
+        return await self._news.get()
+
+    def put(self, news: AnyNews | Gone) -> None:
+        if self.is_over:
+            return
+        self._news.put_nowait(news)
+        if isinstance(news, Done | Failed | Gone | Counted):
+            self.is_over = True
+            self._on_end()
+
+
+class ModelProcess:
+    """A running child that has its model loaded."""
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
+        self._process = process
+        self._folder = folder
+        self._answers: dict[int, Answer] = {}
+        self._last_number = 0
+        self._complaints: deque[str] = deque(maxlen=40)
+        self._ready: asyncio.Future[Ready | LoadFailed | None] = asyncio.get_running_loop().create_future()
+        self._is_closing = False
+        self._tasks = [asyncio.create_task(self._read_news()), asyncio.create_task(self._read_complaints())]
+
+    @classmethod
+    async def start(cls, file: ModelFile, *, context_tokens: int, threads: int, spin: bool) -> ModelProcess:
+        """Start a child and load ``file``; ``UpstreamUnavailable`` with the reason when it does not get there."""
+        folder = Path(tempfile.mkdtemp(prefix="sophon-llama-"))  # 0700: only this user reaches llama.cpp's listener
+        socket = str(folder / "llama.sock") if os.name == "posix" and len(str(folder)) < 80 else None
+        waiting = {} if spin else {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *worker_argv("llama"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                limit=_LONGEST_LINE,
+                env=worker_environment(**waiting),
+            )
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise UpstreamUnavailable(f"The model's process could not be started ({error.strerror}). Try again.", reason="model_stopped") from None
+        child = cls(process, folder)
+        try:
+            await child._send(Load(path=str(file.path), context_tokens=context_tokens, threads=threads, socket=socket))
+            async with asyncio.timeout(_LOAD_TIMEOUT_S):
+                news = await asyncio.shield(child._ready)
+            if isinstance(news, Ready):
+                log.info("%s is loaded after %d ms", file.path.name, news.load_ms)
+                return child
+            raise child._load_error(file, news)
+        except TimeoutError:
+            await child.close()
+            raise UpstreamUnavailable(f"{file.path.name} was not loaded within {_LOAD_TIMEOUT_S:.0f} s. Try a smaller model.", reason="model_stopped") from None
+        except BaseException:
+            await child.close()
+            raise
+
+    @property
+    def is_alive(self) -> bool:
+        return not self._is_closing and self._process.returncode is None and not self._tasks[0].done()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def ask(self, body: dict[str, object], on_end: Callable[[], None]) -> Answer:
+        self._last_number += 1
+        answer = self._answers[self._last_number] = Answer(self._last_number, on_end)
+        await self._send(Ask(answer.number, body), answer)
+        return answer
+
+    def stop(self, answer: Answer) -> None:
+        """Let the child end this answer; its end still arrives."""
+        if not answer.is_over and self._process.stdin is not None and not self._process.stdin.is_closing():
+            self._process.stdin.write(encode(Stop(answer.number)))
+
+    async def count(self, text: str) -> int:
+        self._last_number += 1
+        answer = self._answers[self._last_number] = Answer(self._last_number, lambda: None)
+        await self._send(Count(answer.number, text), answer)
+        match await answer.next():
+            case Counted(tokens=tokens):
+                return tokens
+            case Gone(message=message) | Failed(message=message):
+                raise UpstreamUnavailable(message, reason="model_stopped")
+            case news:
+                raise UpstreamUnavailable(f"The model's process answered a count with {type(news).__name__}.", reason="model_stopped")
+
+    async def close(self) -> None:
+        """End the child: at once when it listens, after a second otherwise. Open answers end with Gone."""
+        self._is_closing = True
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await self._process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _send(self, order: Order, answer: Answer | None = None) -> None:
+        stdin = self._process.stdin
+        try:
+            if stdin is None or stdin.is_closing():
+                raise BrokenPipeError
+            stdin.write(encode(order))
+            await stdin.drain()
+        except OSError:
+            if answer is not None and self._tasks[0].done():  # otherwise the reader finds the end and tells all open answers
+                answer.put(Gone(self._why_gone()))
+
+    async def _read_news(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            async for line in self._process.stdout:
+                try:
+                    news = decode_news(line)
+                except msgspec.DecodeError:
+                    log.warning("The model's process wrote a line that makes no sense.")
+                    continue
+                if isinstance(news, Ready | LoadFailed):
+                    if not self._ready.done():
+                        self._ready.set_result(news)
+                    continue
+                if answer := self._answers.get(news.id):
+                    answer.put(news)
+                    if answer.is_over:
+                        del self._answers[news.id]
+        except ValueError:  # a line beyond every limit
+            log.error("The model's process wrote a line of more than %d bytes and is stopped.", _LONGEST_LINE)
+            self._process.kill()
+        await self._process.wait()
+        if not self._ready.done():
+            self._ready.set_result(None)
+        for answer in self._answers.values():
+            answer.put(Gone(self._why_gone()))
+        self._answers.clear()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _read_complaints(self) -> None:
+        assert self._process.stderr is not None
+        with contextlib.suppress(ValueError):
+            async for line in self._process.stderr:
+                text = line.decode("utf-8", "replace").rstrip()[:500]
+                self._complaints.append(text)
+                log.debug("llama.cpp: %s", text)
+
+    def _why_gone(self) -> str:
+        code = self._process.returncode
+        if self._is_closing:
+            return "The model was unloaded before it had finished. Send the message again."
+        if code in (-9, 0xC0000017):  # SIGKILL; STATUS_NO_MEMORY
+            return (
+                "The model's process was stopped by the system, probably for lack of memory. "
+                "Close other programs or choose a smaller model; the next message starts it again."
+            )
+        try:
+            name = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+        except ValueError:
+            name = f"signal {-(code or 0)}"
+        return f"The model's process stopped unexpectedly ({name}). The next message starts it again."
+
+    def _load_error(self, file: ModelFile, news: LoadFailed | Ready | None) -> UpstreamUnavailable:
+        said = " ".join(self._complaints).lower()
+        for line in self._complaints:
+            log.warning("llama.cpp: %s", line)
+        if "failed to allocate" in said or "out of memory" in said or "bad_alloc" in said:
+            return UpstreamUnavailable(f"There is not enough memory to load {file.path.name}. Close other programs or choose a smaller model.", reason="not_enough_memory")
+        if "unknown model architecture" in said:
+            return UpstreamUnavailable(
+                f"{file.path.name} holds a kind of model ({file.architecture}) that this version of llama.cpp does not know. Choose another.", reason="model_unsupported"
+            )
+        if news is None and self._process.returncode != -signal.SIGABRT:
+            return UpstreamUnavailable(self._why_gone(), reason="model_stopped")
+        return damaged(file.path, "llama.cpp cannot load it")

@@ -1,0 +1,93 @@
+"""One surface as a Litestar app: its routes, the shared dependencies, admission before every handler, its own error envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.plugins.core import MsgspecDIPlugin
+
+from .. import __version__
+from ..settings import Settings
+from .admission import Admission, Limiter
+from .guard import answer
+from .problems import to_problem
+from .surface import ASGIApp, Receive, Scope, Send, Surface
+
+PERSONAL_RATE_FACTOR = 50  # a person's own scripts never meet the documented figures by accident
+
+
+class SurfaceApp(Litestar):
+    """Litestar without the plugins that it loads for packages that happen to be installed."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[Any]) -> list[Any]:
+        return [*plugins, MsgspecDIPlugin()]
+
+    def openapi(self, title: str) -> dict[str, Any]:
+        """The OpenAPI document of this surface; built now, since it costs as much as registering the routes."""
+        from litestar._openapi.plugin import OpenAPIPlugin
+
+        plugin = self.plugins.get(OpenAPIPlugin)
+        # Handing the configuration over before would also register a router of documentation pages, which ``docs.py`` has better.
+        plugin._openapi_config = OpenAPIConfig(title=title, version=__version__, use_handler_docstrings=True)
+        return plugin.provide_openapi_schema()
+
+
+class _ErrorResponse(Response[bytes]):
+    """An error whose sending also deals with a body that nobody has read."""
+
+    def __init__(self, send_it: ASGIApp) -> None:
+        super().__init__(b"")
+        self._send_it = send_it
+
+    def to_asgi_response(self, *args: Any, **named: Any) -> Any:
+        return self._send_it
+
+
+def build(surface: Surface, dependencies: Mapping[str, Callable[[], Any]], settings: Settings) -> BuiltSurface:
+    """The app of ``surface``; handlers may ask for the ``dependencies`` by name."""
+    limiter = Limiter(PERSONAL_RATE_FACTOR)
+    methods: dict[str, list[str]] = {}
+
+    def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        async def send_it(scope: Scope, receive: Receive, send: Send) -> None:
+            request_id = scope["state"]["request_id"]
+            found = to_problem(error, request_id, surface.status)
+            await answer(found, surface.render(found, request_id), scope, receive, send)
+
+        return _ErrorResponse(send_it)
+
+    app = SurfaceApp(
+        route_handlers=surface.routes(),
+        dependencies={name: Provide(provider, sync_to_thread=False) for name, provider in dependencies.items()},
+        middleware=[lambda app: Admission(app, surface, settings, limiter, lambda path: methods.get(path, []))],
+        exception_handlers={Exception: on_error},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,  # admission knows each route's own
+        debug=False,
+        pdb_on_exception=False,
+    )
+    for route in app.routes:
+        methods.setdefault(route.path_format, []).extend(getattr(route, "methods", ()))
+    return BuiltSurface(surface, app)
+
+
+class BuiltSurface:
+    """A surface that answers. ``litestar`` is its app; ``wrap`` may stand in front of it."""
+
+    def __init__(self, surface: Surface, litestar: SurfaceApp) -> None:
+        self.litestar = litestar
+        self._surface = surface
+        inner: ASGIApp = litestar  # type: ignore[assignment]
+        self._app = inner if surface.wrap is None else surface.wrap(inner)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        return self.litestar.openapi(self._surface.title)

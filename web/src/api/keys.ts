@@ -1,0 +1,33 @@
+/** The names of what is cached. The first word is the resource, so that a whole resource can be invalidated at once. */
+import type { Query } from "./client";
+
+export const keys = {
+  health: ["health"] as const,
+  version: ["version"] as const,
+  tools: ["tools"] as const,
+  agents: (filter: Query = {}) => ["agents", "list", filter] as const,
+  agent: (id: string) => ["agents", "one", id] as const,
+  agentText: (id: string, which: string) => ["agents", "text", id, which] as const,
+  agentTools: (id: string) => ["agents", "tools", id] as const,
+  sessions: (filter: Query = {}) => ["sessions", "list", filter] as const,
+  session: (id: string) => ["sessions", "one", id] as const,
+  messages: (sessionId: string) => ["messages", sessionId] as const,
+  steps: (messageId: string) => ["steps", messageId] as const,
+  tasksActive: ["tasks", "active"] as const,
+  tasksHistory: (filter: Query = {}) => ["tasks", "history", filter] as const,
+  task: (id: string) => ["tasks", "one", id] as const,
+  approvals: ["approvals", "pending"] as const,
+  approvalsHistory: (filter: Query = {}) => ["approvals", "history", filter] as const,
+  approval: (id: string) => ["approvals", "one", id] as const,
+  documents: (filter: Query = {}) => ["documents", "list", filter] as const,
+  document: (id: string) => ["documents", "one", id] as const,
+  passages: (filter: Query) => ["documents", "passages", filter] as const,
+  entries: (filter: Query = {}) => ["memory", "list", filter] as const,
+  entry: (id: string) => ["memory", "one", id] as const,
+  entryHistory: (id: string) => ["memory", "history", id] as const,
+  entrySearch: (filter: Query) => ["memory", "search", filter] as const,
+  graph: (filter: Query) => ["memory", "graph", filter] as const,
+  dailyLog: (date: string) => ["memory", "daily", date] as const,
+  models: ["models"] as const,
+  providers: ["providers"] as const,
+};
