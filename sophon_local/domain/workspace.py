@@ -16,6 +16,7 @@ from .models import Models
 from .search import Search
 from .sessions import Sessions
 from .tasks import Tasks
+from .tools import Tools
 
 # In the order in which their tables are made.
 _DOMAINS = ("agents", "sessions", "tasks", "approvals", "documents", "memory")
@@ -37,7 +38,8 @@ class Workspace:
         self.search = Search(db, self.events, models.embedder)
         self.documents = Documents(db, self.events, self.search, models, folder / "blobs", settings)
         self.memory = Memory(db, self.events, self.search, self.approvals, folder)
-        self.chat = Chats(db, self.events, self.agents, self.sessions, self.tasks, self.documents, self.memory, models)
+        self.tools = Tools(self.documents, self.memory)
+        self.chat = Chats(db, self.events, self.agents, self.sessions, self.tasks, self.documents, self.memory, models, self.tools)
 
     async def start(self) -> None:
         """Take up what the last run of the program left."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_REDIRECTS = 3
 TIMEOUT_S = 10.0
 MAX_BYTES = 5_000_000
+_LOOPBACK = ("127.0.0.1", "::1")
 _PORTS = {"http": 80, "https": 443}
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]")
 
@@ -165,6 +166,18 @@ class Egress:
             max_redirects=0,
             trust_env=False,
         )
+
+    async def is_listening(self, host: str, port: int, within_s: float = 0.5) -> bool:
+        """Whether something takes connections on a port of this machine; nothing is sent, and the ledger is not told. Cheap: no HTTP client."""
+        if host not in _LOOPBACK or port in self.own_ports:
+            return False
+        try:
+            async with asyncio.timeout(within_s):
+                _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+        except (OSError, TimeoutError):
+            return False
+        return True
 
     async def addresses(self, host: str, port: int, allow: frozenset[tuple[str, int]]) -> list[str]:
         """Where ``host`` may be dialled: resolved once, and every answer checked. OSError when the name is not known."""

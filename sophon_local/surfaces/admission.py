@@ -255,4 +255,3 @@ class Limiter:
                 perMinute=int(capacity),
             )
         self._buckets[rate.category] = (tokens - 1, now)
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -14,7 +14,8 @@ from .. import __version__
 from ..settings import Settings
 from .admission import Admission, Limiter
 from .guard import answer
-from .problems import to_problem
+from .http import camel
+from .problems import STATUS, to_problem
 from .surface import ASGIApp, Receive, Scope, Send, Surface
 
 PERSONAL_RATE_FACTOR = 50  # a person's own scripts never meet the documented figures by accident
@@ -28,7 +29,7 @@ class SurfaceApp(Litestar):
         return [*plugins, MsgspecDIPlugin()]
 
     def openapi(self, title: str) -> dict[str, Any]:
-        """The OpenAPI document of this surface; built now, since it costs as much as registering the routes."""
+        """The OpenAPI document as the framework sees it; built now, since it costs as much as registering the routes."""
         from litestar._openapi.plugin import OpenAPIPlugin
 
         plugin = self.plugins.get(OpenAPIPlugin)
@@ -56,15 +57,18 @@ def build(surface: Surface, dependencies: Mapping[str, Callable[[], Any]], setti
     def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         async def send_it(scope: Scope, receive: Receive, send: Send) -> None:
             request_id = scope["state"]["request_id"]
-            found = to_problem(error, request_id, surface.status)
+            found = to_problem(error, request_id, surface.status or STATUS)
             await answer(found, surface.render(found, request_id), scope, receive, send)
 
         return _ErrorResponse(send_it)
 
+    def admitted(app: Any) -> Any:
+        return Admission(app, surface, settings, limiter, lambda path: methods.get(path, []))
+
     app = SurfaceApp(
         route_handlers=surface.routes(),
         dependencies={name: Provide(provider, sync_to_thread=False) for name, provider in dependencies.items()},
-        middleware=[lambda app: Admission(app, surface, settings, limiter, lambda path: methods.get(path, []))],
+        middleware=[admitted],
         exception_handlers={Exception: on_error},
         openapi_config=None,
         logging_config=None,
@@ -90,4 +94,49 @@ class BuiltSurface:
         await self._app(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
-        return self.litestar.openapi(self._surface.title)
+        """The OpenAPI document of this surface. Slow."""
+        document = self.litestar.openapi(self._surface.title)
+        error = {"description": "What went wrong", "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{_error_name(self._surface)}"}}}}
+        taken: set[str] = set()
+        for method, handler, operation in self._operations(document):
+            responses = operation["responses"]
+            responses.pop("400", None)  # the framework's own error shape, which never leaves this server
+            for response in responses.values():
+                if not response.get("headers"):
+                    response.pop("headers", None)
+            responses["default"] = error
+            name = handler.fn.__name__
+            if camel(name) not in taken:
+                operation["operationId"] = camel(name)
+            taken.add(camel(name))
+            operation["summary"] = name.replace("_", " ").capitalize()
+            operation["tags"] = [handler.fn.__module__.rpartition(".")[2]]
+            if not operation.get("deprecated"):
+                operation.pop("deprecated", None)
+            accepted = handler.opt.get("accepts")
+            if accepted and "requestBody" not in operation and method not in ("get", "delete"):
+                operation["requestBody"] = {"required": True, "content": {one: {"schema": _BODIES.get(one, {})} for one in accepted}}
+        document["components"].setdefault("schemas", {})[_error_name(self._surface)] = dict(self._surface.error_schema)
+        return document
+
+    def _operations(self, document: dict[str, Any]) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+        for route in self.litestar.routes:
+            for method, (handler, _) in getattr(route, "route_handler_map", {}).items():
+                operation = document["paths"].get(route.path_format or "/", {}).get(method.lower())
+                if operation is not None:
+                    yield method.lower(), handler, operation
+
+
+_BODIES: dict[str, Any] = {
+    "multipart/form-data": {
+        "type": "object",
+        "properties": {"file": {"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}}},
+        "additionalProperties": {"type": "string"},
+    },
+    "text/markdown": {"type": "string"},
+    "text/plain": {"type": "string"},
+}
+
+
+def _error_name(surface: Surface) -> str:
+    return str(surface.error_schema.get("title", f"{surface.name.title()}Error"))

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from .. import __version__
 from .surface import Scope, Send, Surface
-from .web import Web, send_bytes
-
-Page = Callable[[Scope, Send], Awaitable[None]]
+from .web import EMPTY_STYLE, Page, Web, send_bytes
 
 _DOCUMENT = ("/openapi.json", "/swagger/v1/swagger.json")
 # Both viewers set styles through the CSS object model, for which they first add an empty style element: its hash is all they need.
-_EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 _POLICY = (
-    f"default-src 'none'; script-src 'self'; style-src 'self' {_EMPTY}; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    f"default-src 'none'; script-src 'self'; style-src 'self' {EMPTY_STYLE}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -93,6 +90,7 @@ def merged(parts: list[tuple[Surface, dict[str, Any]]]) -> dict[str, Any]:
     """One document of several. A schema name that two surfaces use for different things gets the later surface's name in front."""
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Any] = {}
+    names: set[str] = set()
     for surface, part in parts:
         own = part.get("components", {}).get("schemas", {})
         clashing = {name: f"{surface.name.title()}{name}" for name, schema in own.items() if schemas.get(name, schema) != schema}
@@ -101,6 +99,11 @@ def merged(parts: list[tuple[Surface, dict[str, Any]]]) -> dict[str, Any]:
             own = part["components"]["schemas"]
         schemas.update({clashing.get(name, name): schema for name, schema in own.items()})
         for path, item in part.get("paths", {}).items():
+            for operation in item.values():
+                name = operation["operationId"]
+                if name in names:
+                    name = operation["operationId"] = surface.name + name[0].upper() + name[1:]
+                names.add(name)
             paths.setdefault(path, {}).update(item)
     return {
         "openapi": "3.1.0",

@@ -1,7 +1,7 @@
 """The outermost ASGI layer, for http and websocket alike, before any routing: who may speak to this server at all.
 
-A web page that the person visits can make their browser call this port. It cannot fake ``Host``, ``Origin`` or ``Sec-Fetch-Site``, so these are checked on every
-request, to unknown paths and static files too. What depends on the route (content type, size, JSON) is checked behind the router, in ``admission.py``.
+A web page that the person visits can make their browser call this port. It cannot fake ``Host``, ``Origin`` or ``Sec-Fetch-Site``, so these are checked
+on every request, to unknown paths and static files too. What depends on the route (content type, size, JSON) is checked behind the router, in ``admission.py``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 import secrets
-import weakref
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +19,7 @@ from litestar.response import Stream
 
 from ..kit.errors import InvalidRequest, StorageFull, TooLarge
 from ..kit.events import Recorded
+from .stopping import stop_flag
 
 KEEP_ALIVE_S = 15.0
 _BATCH = 1_000_000  # bytes of an upload that are written and hashed in one hop to a thread
@@ -66,7 +66,7 @@ def sse(events: AsyncIterator[Recorded], shown: Mapping[type, Callable[[Any], An
     return stream(_frames(events, shown))
 
 
-def stream(chunks: AsyncIterator[bytes], media_type: str = "text/event-stream; charset=utf-8") -> Stream:
+def stream(chunks: AsyncIterator[bytes], media_type: str = "text/event-stream") -> Stream:
     """The answer that sends ``chunks`` as they come, never stored, and ends when the server stops."""
     return Stream(_until_stop(chunks), media_type=media_type, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
@@ -95,25 +95,8 @@ async def _frames(events: AsyncIterator[Recorded], shown: Mapping[type, Callable
             await events.aclose()
 
 
-_stopping: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Event] = weakref.WeakKeyDictionary()
-
-
-def _stop_flag() -> asyncio.Event:
-    return _stopping.setdefault(asyncio.get_running_loop(), asyncio.Event())
-
-
-def begin_streams() -> None:
-    """Streams of this event loop may run again."""
-    _stop_flag().clear()
-
-
-def end_streams() -> None:
-    """End every open stream of this event loop, so that a server that stops need not wait for its readers."""
-    _stop_flag().set()
-
-
 async def _until_stop(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    stopped = asyncio.ensure_future(_stop_flag().wait())
+    stopped = asyncio.ensure_future(stop_flag().wait())
     waiting: asyncio.Future[bytes] | None = None
     try:
         while not stopped.done():

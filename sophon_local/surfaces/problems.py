@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,7 @@ CODES = {
     409: "conflict", 413: "payload_too_large", 415: "unsupported_media_type", 421: "misdirected_request", 422: "validation_failed",
     429: "rate_limited", 431: "headers_too_large", 502: "upstream_unavailable", 503: "service_unavailable", 507: "storage_full",
 }  # fmt: skip
+_MISSING = re.compile(r"Object missing required field `(.+)`")
 _NOT_FOUND = "There is nothing at this address. GET /openapi.json lists what this server answers."
 
 
@@ -75,7 +77,7 @@ def to_problem(error: Exception, request_id: str, status: Mapping[type[errors.So
 def _of_framework(error: Any, number: int) -> Problem:
     extra = error.extra if isinstance(getattr(error, "extra", None), list) else []
     if number == 400 and extra:
-        found = [{"field": one["key"], "message": one["message"]} if "key" in one else {"message": one["message"]} for one in extra]
+        found = [_finding(one) for one in extra]
         if all(one.get("source") == "body" for one in extra):
             return Problem(422, CODES[422], f"The request body is not acceptable: {_listed(found)}", {"errors": found})
         return Problem(400, CODES[400], f"The request is not acceptable: {_listed(found)}", {"errors": found})
@@ -91,6 +93,19 @@ def allowed_methods(methods: list[str]) -> list[str]:
     """``methods`` as an Allow header lists them; who answers GET answers HEAD."""
     named = {one for one in methods if one}
     return sorted(named | {"OPTIONS"} | ({"HEAD"} if "GET" in named else set()))
+
+
+def _finding(one: dict[str, str]) -> dict[str, str]:
+    """One of the framework's findings in our words; a finding about the whole body names the field that its text names."""
+    field, message = one.get("key", ""), one["message"]
+    if field == "data":
+        if message == "'data'":
+            return {"field": "body", "message": "A JSON body is needed here"}
+        missing = _MISSING.fullmatch(message)
+        return {"field": missing[1], "message": "is missing"} if missing else {"field": "body", "message": message}
+    if message == f"'{field}'":
+        message = "is missing"
+    return {"field": field, "message": message} if field else {"message": message}
 
 
 def _listed(found: list[dict[str, str]]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ..kit.errors import SophonError
-from .problems import STATUS, Problem
+from .problems import Problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -27,9 +27,9 @@ class Rate(msgspec.Struct, frozen=True):
 class Surface(msgspec.Struct, frozen=True, kw_only=True):
     """Light to import: ``routes`` imports the handlers when the surface is first asked for.
 
-    ``owns`` are path prefixes of whole segments; the longest match wins. ``render`` puts a problem into this surface's error envelope (the body, as JSON).
-    ``rate`` is the limit of a call by method, path template and the handler's own category; None is no limit. ``wrap`` stands in front of the app. ``error_schema`` is
-    the JSON Schema of the error envelope.
+    ``owns`` are path prefixes of whole segments; the longest match wins. ``render`` puts a problem into this surface's error envelope (the body, as
+    JSON), whose JSON Schema is ``error_schema``. ``rate`` is the limit of a call by method, path template and the handler's own category; None is no
+    limit. ``wrap`` stands in front of the app.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     routes: Callable[[], list[Any]]
     render: Callable[[Problem, str], bytes]
     rate: Callable[[str, str, str | None], Rate | None] = lambda method, path, category: None
-    status: Mapping[type[SophonError], int] = STATUS
+    status: Mapping[type[SophonError], int] | None = None  # where its numbers differ from problems.STATUS
     wrap: Callable[[ASGIApp], ASGIApp] | None = None
     error_schema: Mapping[str, Any] = {}
     takes_any_key: bool = False  # its clients cannot do without a key, so in personal mode any is as good as none

@@ -20,9 +20,9 @@ _TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }  # fmt: skip
 _ENCODINGS = ((b"br", ".br"), (b"gzip", ".gz"))
-_EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"  # an empty style element, which is then filled through the CSS object model
+EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"  # an empty style element, which is then filled through the CSS object model
 POLICY = (
-    f"default-src 'none'; script-src 'self'; style-src 'self' {_EMPTY}; img-src 'self' data: blob:; font-src 'self'; media-src 'self' blob:; "
+    f"default-src 'none'; script-src 'self'; style-src 'self' {EMPTY_STYLE}; img-src 'self' data: blob:; font-src 'self'; media-src 'self' blob:; "
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _UNBUILT = b"""<!doctype html>
@@ -31,8 +31,8 @@ _UNBUILT = b"""<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>Sophon Local</title>
 <h1>The server runs; its web pages are not built yet</h1>
-<p>This is a checkout of the sources. Build the pages once with <code>python packaging/build_web.py</code>, or install the program with <code>pip install .</code>,
-then load this page again. The API answers meanwhile: <a href="/openapi.json">/openapi.json</a>.</p>
+<p>This is a checkout of the sources. Build the pages once with <code>python packaging/build_web.py</code>, or install the program with
+<code>pip install .</code>, then load this page again. The API answers meanwhile: <a href="/openapi.json">/openapi.json</a>.</p>
 """
 
 
@@ -78,9 +78,7 @@ class Web:
     async def _send(self, name: str, scope: Scope, send: Send) -> None:
         file = self._files.get(name) or self._files.setdefault(name, self._load(name))
         accepted = _header(scope, b"accept-encoding")
-        for encoding, body, headers in file.variants:
-            if not encoding or encoding in accepted:
-                break
+        _, body, headers = next(variant for variant in file.variants if variant[0] in accepted)  # the plain one, named b"", is in every text
         if file.etag.encode() in _header(scope, b"if-none-match"):
             await send({"type": "http.response.start", "status": 304, "headers": [pair for pair in headers if pair[0] != b"content-length"]})
             await send({"type": "http.response.body", "body": b""})
@@ -114,9 +112,7 @@ def _header(scope: Scope, wanted: bytes) -> bytes:
     return next((value for name, value in scope["headers"] if name == wanted), b"")
 
 
-async def send_bytes(
-    scope: Scope, send: Send, body: bytes, media_type: str, headers: list[tuple[bytes, bytes]] | None = None, etag: str | None = None
-) -> None:
+async def send_bytes(scope: Scope, send: Send, body: bytes, media_type: str, headers: list[tuple[bytes, bytes]] | None = None, etag: str | None = None) -> None:
     """A small answer from memory; 304 without a body when the reader has it already."""
     fields = [(b"content-type", media_type.encode()), *(headers or [])]
     is_known = False

@@ -50,7 +50,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
 class ToolPolicy(msgspec.Struct, frozen=True):
     """Names or globs such as ``memory.*``; what is denied wins."""
 
-    allow: list[str] = ["*"]
+    allow: list[str] = msgspec.field(default_factory=lambda: ["*"])
     deny: list[str] = []
 
 

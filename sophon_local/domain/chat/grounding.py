@@ -9,14 +9,18 @@ from .language import sentences, terms
 from .sources import CARRIED, MARK, Source, Window, best_support, citation
 
 NOT_FOUND = re.compile(
-    r"\W*(?:not[ _]found|not in (?:your|the) (?:documents|passages)|(?:the |these |your )?(?:passages?|documents?|text|sources?) (?:do(?:es)? not|don't|doesn't) "
-    r"(?:contain|mention|say|state|specify|provide|include|answer|give|hold)|(?:there is |i (?:have |found |see )?)no (?:information|mention|answer)|"
-    r"i (?:do not|don't|cannot|can't) (?:know|find|answer|see)|it is not (?:mentioned|stated|specified))",
+    r"\W*(?:not[ _]found|not in (?:your|the) (?:documents|passages)|it is not (?:mentioned|stated|specified)|"
+    r"(?:the |these |your )?(?:passages?|documents?|text|sources?) (?:do(?:es)? not|don't|doesn't) "
+    r"(?:contain|mention|say|state|specify|provide|include|answer|give|hold)|"
+    r"(?:there is |i (?:have |found |see )?)no (?:information|mention|answer)|i (?:do not|don't|cannot|can't) (?:know|find|answer|see))",
     re.IGNORECASE,
 )
 _BARE = re.compile(r"\W*(?:yes|no|yep|nope|correct|true|false|ja|nein|oui|non|sí)\W*", re.IGNORECASE)
 _LABEL = re.compile(r"^\s*(?:answer|assistant|sophon|response)\s*:\s*", re.IGNORECASE)
-_PASSAGE_TALK = re.compile(r"^\s*(?:according to|as (?:stated|mentioned|described) in|based on|in) (?:the )?(?:passages?|texts?|documents?|sources?)(?: \[?\d+\]?)?,?\s*", re.IGNORECASE)
+_PASSAGE_TALK = re.compile(
+    r"^\s*(?:according to|as (?:stated|mentioned|described) in|based on|in) (?:the )?(?:passages?|texts?|documents?|sources?)(?: \[?\d+\]?)?,?\s*",
+    re.IGNORECASE,
+)
 _OPEN_MARK = re.compile(r"(?:^|(?<=[\s.,;:!?)\"”]))[\[【](?:\d{0,2}(?:\s*,\s*\d{1,2})*\s*,?\s*)[\]】]?$")
 _SENTENCE_EDGE = re.compile(r"`{1,2}$|[.!?…]\s*(?:[\[【][\d, ]*)?$")  # what follows decides how to read this
 _MARKS = re.compile(r"(?:^|(?<=[\s.,;:!?)\"”]))[\[【](\d{1,2}(?:\s*,\s*\d{1,2})*)[\]】]")
@@ -34,6 +38,11 @@ class Citations:
     @property
     def made(self) -> list[Citation]:
         return [self._made[number] for number in sorted(self._made)]
+
+    def add(self, sources: list[Source]) -> None:
+        """Sources that were found while the answer was being written."""
+        self.sources = [*self.sources, *sources]
+        self._by_number |= {source.number: source for source in sources}
 
     def has(self, number: int) -> bool:
         return number in self._by_number

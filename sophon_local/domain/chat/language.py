@@ -11,34 +11,58 @@ import msgspec
 Intent = Literal["small_talk", "statement", "question", "instruction"]
 
 _STOP = frozenset(
-    "a about above after again all also am an and any are as at be been before being below between both but by can could did do does doing don down during each "
-    "few for from further get give had has have having he her here hers him his how i if in into is it its itself just know let like ll made make many may me "
-    "might more most much must my of off on once one only or other our out over own per please re s same say see shall she should so some such t tell than that "
-    "the their them then there these they this those through to too under until up upon us use used using ve very was way we were what when where which while who "
-    "whom whose why will with would yes you your yours"
-    " der die das den dem des ein eine einen einem einer und oder ist sind war wie was wer wo wann warum welche welcher welches mit für von zu zum zur im in auf an "
-    "es er sie ich du wir ihr mein meine dein nicht auch noch bitte kann".split()
-)  # fmt: skip
+    """a about above after again all also am an and any are as at be been before being below between both but by can could did do does doing don down during
+    each few for from further get give had has have having he her here hers him his how i if in into is it its itself just know let like ll made make many
+    may me might more most much must my of off on once one only or other our out over own per please re s same say see shall she should so some such t
+    tell than that the their them then there these they this those through to too under until up upon us use used using ve very was way we were what when
+    where which while who whom whose why will with would yes you your yours der die das den dem des ein eine einen einem einer und oder ist sind war wie
+    was wer wo wann warum welche welcher welches mit für von zu zum zur im in auf an es er sie ich du wir ihr mein meine dein nicht auch noch bitte
+    kann""".split()
+)
 _WORD = re.compile(r"[^\W_]+(?:[.,:'’\-/][^\W_]+)*", re.UNICODE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\W_])|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|Dr|Mr|Mrs|Ms|Prof|St|No|Fig|Eq|Sec|approx|ca|z\.B|d\.h|bzw|Nr|\b[A-Z]))\.$")
 
+
+def _any(*alternatives: str) -> str:
+    """One of some words and phrases, given in lines of words parted by spaces; an underscore stands for a space within a phrase."""
+    return "(?:" + "|".join(word.replace("_", " ") for line in alternatives for word in line.split()) + ")"
+
+
+_POLITE = r"\W*(?:please |can you |could you |would you )*"
 _SMALL_TALK = re.compile(
-    r"\W*(?:hi|hello|hey|hallo|moin|hola|salut|bonjour|good (?:morning|evening|afternoon|night)|guten (?:morgen|tag|abend)|thanks?(?: you)?|thx|danke|merci|gracias|"
-    r"ok(?:ay)?|cool|great|nice|perfect|super|got it|i see|sure|yes|no|yep|nope|bye|goodbye|see you|tschüss|lol|haha+|how are you|how's it going|wow)"
-    r"(?:[\s,]+(?:there|sophon|you|so much|very much|a lot|again|then|everyone|friend|schön|sehr))*\W*",
+    r"\W*"
+    + _any(
+        "hi hello hey hallo moin hola salut bonjour good_morning good_evening good_afternoon good_night guten_morgen guten_tag guten_abend",
+        "thanks? thanks?_you thank_you thx danke merci gracias ok okay cool great nice perfect super got_it i_see sure yes no yep nope bye goodbye see_you",
+        "tschüss lol haha+ how_are_you how's_it_going wow",
+    )
+    + r"(?:[\s,]+"
+    + _any("there sophon you so_much very_much a_lot again then everyone friend schön sehr")
+    + r")*\W*",
     re.IGNORECASE,
 )
 _QUESTION_WORD = re.compile(
-    r"\W*(?:and |so |but |ok(?:ay)?,? |please,? |then )?(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|can|could|may|must|should|will|would|"
-    r"has|have|had|am|wer|was|wann|wo|wie|warum|wieso|welche[rsmn]?|ist|sind|hat|haben|kann|darf|muss|qui|quoi|quand|où|comment|pourquoi|combien|quel(?:le)?s?|"
-    r"quién|qué|cuándo|dónde|cómo|cuánto)\b",
+    r"\W*(?:and |so |but |ok(?:ay)?,? |please,? |then )?"
+    + _any(
+        "who whom whose what when where which why how is are was were do does did can could may must should will would has have had am",
+        "wer was wann wo wie warum wieso welche[rsmn]? ist sind hat haben kann darf muss",
+        "qui quoi quand où comment pourquoi combien quel(?:le)?s? quién qué cuándo dónde cómo cuánto",
+    )
+    + r"\b",
     re.IGNORECASE,
 )
-_LOOK_UP = re.compile(r"\W*(?:please |can you |could you )*(?:tell me|explain|describe|define|find|look up|search|list|show me|name|give me|according to)\b", re.IGNORECASE)
+_LOOK_UP = re.compile(
+    _POLITE + _any("tell_me explain describe define find look_up search list show_me name give_me according_to") + r"\b",
+    re.IGNORECASE,
+)
 _INSTRUCTION = re.compile(
-    r"\W*(?:please |can you |could you |would you )*(?:write|draft|compose|translate|rewrite|rephrase|summari[sz]e|shorten|generate|create|make|fix|correct|improve|convert|"
-    r"calculate|compute|count|code|implement|sing|joke|imagine|pretend|continue|repeat|remind|remember|forget|help|suggest|plan|brainstorm|schreibe?|übersetze?|fasse)\b",
+    _POLITE
+    + _any(
+        "write draft compose translate rewrite rephrase summari[sz]e shorten generate create make fix correct improve convert calculate compute count code",
+        "implement sing joke imagine pretend continue repeat remind remember forget help suggest plan brainstorm schreibe? übersetze? fasse",
+    )
+    + r"\b",
     re.IGNORECASE,
 )
 _SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|tl;?dr|overview of|key points|main points|fasse .* zusammen|zusammenfassung|résume)\b", re.IGNORECASE)
@@ -46,31 +70,49 @@ _PERSONAL = re.compile(r"\b(?:i|me|my|mine|myself|our|we|us|ich|mein\w*|mir|mich
 _FOLLOW_UP = re.compile(r"\b(?:it|its|they|them|their|he|she|his|her|that|this|those|these|there|one|ones|same|else)\b", re.IGNORECASE)
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_NUMBER_WORD = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|million|half|once|twice|no|none|zero)"
+_NUMBER_WORD = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|million|half|once|twice|no|none|zero)"
+)
 _EXPECTED: list[tuple[str, re.Pattern[str], re.Pattern[str]]] = [
     (
         "money",
-        re.compile(r"\b(?:cost|costs|price|priced|fee|how much (?:is|does|do|are)|budget|salary|pay for)\b", re.IGNORECASE),
-        re.compile(r"[$€£¥]\s?\d|\b\d[\d,. ]*\s?(?:dollars?|euros?|eur|usd|gbp|pounds?|cents?|chf|yen|percent)\b|\bfree\b|\bno (?:fee|charge|cost)", re.IGNORECASE),
+        re.compile(r"\b(?:costs?|priced?|fee|how much (?:is|does|do|are)|budget|salary|pay for)\b", re.IGNORECASE),
+        re.compile(
+            r"[$€£¥]\s?\d|\b\d[\d,. ]*\s?" + _any("dollars? euros? eur usd gbp pounds? cents? chf yen percent") + r"\b|\bfree\b|\bno (?:fee|charge|cost)",
+            re.IGNORECASE,
+        ),
     ),
     ("email", re.compile(r"\be-?mail(?: address)?\b", re.IGNORECASE), re.compile(r"\S+@\S+\.\w+")),
     ("phone", re.compile(r"\b(?:phone|telephone|fax) (?:number)?", re.IGNORECASE), re.compile(r"\+?\d[\d\s()./-]{5,}\d")),
     (
         "date",
-        re.compile(r"\b(?:when|what (?:date|day|year|month|time)|which (?:date|day|year|month)|since when|deadline|due)\b", re.IGNORECASE),
+        re.compile(r"\b(?:since when|when|(?:what|which) (?:date|day|year|month|time)|deadline|due)\b", re.IGNORECASE),
         re.compile(
-            rf"\b(?:1[5-9]|20)\d\d\b|\b\d{{1,2}}[./:]\d{{1,2}}|\b{_MONTH}\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:today|tomorrow|yesterday|daily|weekly|monthly|annually|"
-            r"every|after|before|until|once|during|within|immediately|whenever|if|when)\b|\d+\s?(?:am|pm)\b",
+            rf"\b(?:1[5-9]|20)\d\d\b|\b\d{{1,2}}[./:]\d{{1,2}}|\b{_MONTH}\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\d+\s?(?:am|pm)\b|\b"
+            + _any("today tomorrow yesterday daily weekly monthly annually every after before until once during within immediately whenever if when")
+            + r"\b",
             re.IGNORECASE,
         ),
     ),
     (
         "number",
-        re.compile(r"\bhow (?:many|much|long|far|old|big|large|high|tall|deep|heavy|fast|wide|often|hot|cold|late|early)\b|\bwhat (?:percentage|number|size|amount|temperature)\b", re.IGNORECASE),
-        re.compile(rf"\d|\b{_NUMBER_WORD}\b|\b(?:every|always|never|daily|weekly|monthly|yearly|unlimited|several|all)\b", re.IGNORECASE),
+        re.compile(
+            r"\bhow " + _any("many much long far old big large high tall deep heavy fast wide often hot cold late early") + r"\b"
+            r"|\bwhat (?:percentage|number|size|amount|temperature)\b",
+            re.IGNORECASE,
+        ),
+        re.compile(rf"\d|\b{_NUMBER_WORD}\b|\b" + _any("every always never daily weekly monthly yearly unlimited several all") + r"\b", re.IGNORECASE),
     ),
-    ("person", re.compile(r"\bwho(?:se|m)?\b", re.IGNORECASE), re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'’-]+|\b(?:you|user|owner|manager|director|anyone|everyone|nobody|people|customers?|\w+(?:er|or|ist|ian)s?)\b")),
-]  # fmt: skip
+    (
+        "person",
+        re.compile(r"\bwho(?:se|m)?\b", re.IGNORECASE),
+        re.compile(
+            r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'’-]+|\b"
+            + _any("you user owner manager director anyone everyone nobody people customers? \\w+(?:er|or|ist|ian)s?")
+            + r"\b"
+        ),
+    ),
+]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -150,13 +192,16 @@ def understand(text: str) -> Question:
         intent = "question"  # keywords, as one types into a search box
     else:
         intent = "statement"
+    is_personal = bool(_PERSONAL.search(_LOOK_UP.sub("", stripped)))
     expects = next((name for name, asked, _ in _EXPECTED if asked.search(stripped)), None) if intent == "question" else None
-    return Question(stripped, intent, list(dict.fromkeys(terms(stripped))), expects, bool(_PERSONAL.search(stripped)), bool(_SUMMARY.search(stripped)))
+    return Question(stripped, intent, list(dict.fromkeys(terms(stripped))), expects, is_personal, bool(_SUMMARY.search(stripped)))
 
 
 def is_follow_up(question: Question) -> bool:
     """Whether a question leans on the turn before: few words of its own, and a pronoun or a connective."""
-    return len(question.terms) <= 4 and bool(_FOLLOW_UP.search(question.text) or re.match(r"\W*(?:and|und|what about|how about)\b", question.text, re.IGNORECASE))
+    return len(question.terms) <= 4 and bool(
+        _FOLLOW_UP.search(question.text) or re.match(r"\W*(?:and|und|what about|how about)\b", question.text, re.IGNORECASE)
+    )
 
 
 def holds_expected(expects: str | None, text: str) -> bool:

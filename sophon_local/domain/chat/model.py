@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+from typing import Protocol
+
 import msgspec
+
+from ..sessions import TRANSCRIPT
 
 MAX_CONTENT = 100_000  # characters of one message
 MAX_ATTACHMENTS = 20
@@ -24,3 +30,17 @@ class Ack(msgspec.Struct, frozen=True):
     task_id: str
     session_id: str
     message_id: str
+
+
+class Said(Protocol):
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def content(self) -> str: ...
+
+
+def transcript_channel(said: Sequence[Said]) -> str:
+    """The channel of a conversation that its client keeps: what was said so far, as a fingerprint."""
+    digest = hashlib.sha256(msgspec.json.encode([(one.role, one.content.strip()) for one in said]))
+    return TRANSCRIPT + digest.hexdigest()[:32]

@@ -65,10 +65,11 @@ def converse(soul: str, history: list[Message], content: str, sources: list[Sour
             parts.append(f"{_CAPABLE}\n\n{quoted(sources)}")
     elif sources:
         parts.append("You know this:\n" + "\n".join(f"- {s.text}" for s in sources))
+    parts += [message.content for message in history if message.role == "system"]
     system = "\n\n".join(part for part in parts if part)
     left = budget - estimate_tokens(system) - estimate_tokens(content)
     kept: list[ChatMessage] = []
-    for message in reversed(history):
+    for message in reversed([m for m in history if m.role != "system"]):
         cost = estimate_tokens(message.content) + 6
         if cost > left:
             break

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,7 @@ from ...kit.caller import Caller, owner
 from ...kit.errors import Conflict, NoChatModel, NotFound, SophonError, ValidationFailed
 from ...kit.events import Events
 from ...kit.ids import new_id
-from ...providers.base import Chat, ChatMessage, ChatRequest, Finished, TextDelta
+from ...providers.base import Chat, ChatMessage, ChatRequest, Finished, TextDelta, ToolCall, ToolCalls, ToolSpec
 from ..agents import Agent, Agents
 from ..agents.model import MAX_PROMPT_CHARACTERS
 from ..documents import Documents, PassageHit
@@ -23,16 +24,18 @@ from ..memory import Learned, Memory, Turn
 from ..models import Models
 from ..sessions import Message, MessageDelta, ModelUsed, Sessions, Step, TokenCount, TurnStep
 from ..tasks import NewTask, Outcome, Task, Tasks
+from ..tools import Tools, allowed
 from . import extractive, prompt
 from .grounding import Citations, MarkingFilter, StrictFilter
 from .language import Question, is_follow_up, understand
-from .model import MAX_ATTACHMENTS, MAX_CONTENT, Ack, NewMessage
+from .model import MAX_ATTACHMENTS, MAX_CONTENT, Ack, NewMessage, transcript_channel
 from .sources import Source, Window, evidence, from_memory, from_passage
 
 KIND = "chat"
 PASSAGES = 8
 MEMORIES = 4
 HISTORY = 12
+MAX_TOOL_TURNS = 6
 CHECKPOINT_S = 1.0
 
 # A passage is worth showing to a model from here on; weaker ones only distract it.
@@ -87,11 +90,12 @@ class _Draft(msgspec.Struct, kw_only=True):
     answered: str = "model"
     model: ModelUsed | None = None
     tokens: TokenCount = TokenCount()
+    tool_calls: list[dict[str, Any]] = []
 
 
 class Chats:
     def __init__(
-        self, db: Database, events: Events, agents: Agents, sessions: Sessions, tasks: Tasks, documents: Documents, memory: Memory, models: Models
+        self, db: Database, events: Events, agents: Agents, sessions: Sessions, tasks: Tasks, documents: Documents, memory: Memory, models: Models, tools: Tools
     ) -> None:
         self._db = db
         self._events = events
@@ -101,6 +105,7 @@ class Chats:
         self._documents = documents
         self._memory = memory
         self._models = models
+        self._tools = tools
         tasks.register(KIND, self._turn)
 
     async def send(self, caller: Caller, new: NewMessage, history: list[ChatMessage] | None = None) -> Ack:
@@ -153,6 +158,31 @@ class Chats:
         self._sessions.appended(message)
         self._tasks.queued(task)
         return Ack(task.id, message.session_id, message.id)
+
+    async def send_transcript(self, caller: Caller, new: NewMessage, said: list[ChatMessage]) -> Ack:
+        """``send`` for callers that bring the whole conversation each time: ``said`` is what came before. A conversation that this server has
+        held before goes on in its session; any other begins a new one with ``said`` as its history."""
+        if said:
+            session = await self._sessions.find_by_channel(transcript_channel(said))
+            if session is not None:
+                return await self.send(caller, msgspec.structs.replace(new, session_id=session.id))
+        return await self.send(caller, msgspec.structs.replace(new, channel_id=transcript_channel(said)), said)
+
+    async def model_for(self, caller: Caller, agent_id: str | None, model_id: str | None) -> Chat:
+        """The chat model called ``model_id``, or the one that an agent uses. Raises NoChatModel or NotFound."""
+        if model_id is not None:
+            return await self._models.chat(model_id)
+        agent = await self._agents.get(caller, agent_id) if agent_id else await self._agents.get_default()
+        model = await self._first_model(agent)
+        if model is None:
+            raise NoChatModel("No chat model is installed. Choose one under Models, or run: sophon-local models pull.")
+        return model
+
+    async def soul_message(self, caller: Caller, agent_id: str | None) -> ChatMessage:
+        """Who the agent is, as a system message."""
+        agent = await self._agents.get(caller, agent_id) if agent_id else await self._agents.get_default()
+        soul = await self._agents.read_file(caller, agent.id, "soul")
+        return ChatMessage("system", soul.content[:MAX_PROMPT_CHARACTERS])
 
     async def wait(self, task_id: str, timeout_s: float) -> Message | None:
         """The finished answer of a turn; None when it is not there after ``timeout_s`` seconds."""
@@ -222,7 +252,8 @@ class Chats:
             raise
         await self._close(answer, draft, "complete", None)
         await self._remember(agent, asked, answer, model)
-        return Outcome(tokens=draft.tokens.prompt + draft.tokens.completion)
+        await self._sessions.follow_transcript(asked.session_id, transcript_channel)
+        return Outcome(tokens=draft.tokens.prompt + draft.tokens.completion, tool_calls=draft.tool_calls)
 
     def _cut_off(self, task: Task) -> tuple[str, str | None]:
         if self._tasks.is_cancelled(task.id):
@@ -238,6 +269,7 @@ class Chats:
                 content=content,
                 status=status,
                 error=error,
+                tool_calls=draft.tool_calls,
                 citations=cited,
                 recalled=[source.recalled for source in draft.sources],
                 steps=answer.steps,
@@ -286,9 +318,11 @@ class Chats:
         if is_follow_up(question):
             before = next((m.content for m in reversed(history) if m.role == "user"), "")
             query = f"{query} {before}"
+        tools = {tool.name for tool in allowed(agent.tools)}
         attached = list(asked.attachments) or [d for m in history for d in m.attachments]
         passages, memories = await asyncio.gather(
-            self._passages(caller, query, attached, question), self._memory.recall(agent.id, question.text, MEMORIES)
+            self._passages(caller, query, attached, question) if "documents.search" in tools else _nothing(),
+            self._memory.recall(agent.id, question.text, MEMORIES) if "memory.search" in tools else _nothing(),
         )
         found = [from_memory(0, hit) for hit in memories] + [from_passage(0, hit) for hit in passages]
         found.sort(key=lambda s: -s.recalled.score)
@@ -304,21 +338,25 @@ class Chats:
             hits = await self._documents.search(caller, query, PASSAGES)
         return [h for h in hits if h.hit.coverage >= RELEVANT_COVERAGE or (h.hit.vector_score or 0.0) >= RELEVANT_VECTOR or attached]
 
-    async def _model(self, agent: Agent, answer: _Answer, draft: _Draft) -> Chat | None:
+    async def _first_model(self, agent: Agent) -> Chat | None:
         """The agent's model, its fallback, or the chosen one; None when nothing is installed."""
-        began = time.monotonic()
         choice = agent.model
         wanted = [choice.id, choice.fallback, None] if choice else [None]
         for model_id in dict.fromkeys(wanted):
             try:
-                model = await self._models.chat(model_id)
+                return await self._models.chat(model_id)
             except (NoChatModel, NotFound):
                 continue
+        return None
+
+    async def _model(self, agent: Agent, answer: _Answer, draft: _Draft) -> Chat | None:
+        began = time.monotonic()
+        model = await self._first_model(agent)
+        if model is not None:
             draft.model = ModelUsed(model.facts.name, model.facts.provider, model.facts.is_local)
             if time.monotonic() - began > 0.3:
                 answer.step("load_model", f"loaded {model.facts.name}", began)
-            return model
-        return None
+        return model
 
     async def _summarize(self, caller: Caller, asked: Message, sources: list[Source], answer: _Answer, draft: _Draft, model: Chat | None) -> bool:
         """Answer a wish for a summary from the whole document; False when it is not clear which one is meant."""
@@ -352,10 +390,12 @@ class Chats:
             strict = StrictFilter(draft.citations, (ranked[0][1], ranked[0][2]))
             request = ChatRequest(messages=prompt.answer_from_sources(question.text, read), max_tokens=160, temperature=0.0)
             began = time.monotonic()
-            async for text in self._generate(model, request, draft):
-                await answer.write(strict.feed(text))
-                if strict.is_done:
-                    break
+            async with aclosing(self._generate(model, request, draft)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, TextDelta):
+                        await answer.write(strict.feed(piece.text))
+                    if strict.is_done:
+                        break
             await answer.write(strict.close())
             answer.step("generate", f"{model.facts.name} answered" + (f", {strict.dropped} unsupported left out" if strict.dropped else ""), began)
             if answer.content:
@@ -369,9 +409,7 @@ class Chats:
         readable = {source.number for source in draft.sources}
         await answer.write(extractive.quote(question, [row for row in ranked if row[1].number in readable], draft.citations))
 
-    async def _decline(
-        self, question: Question, ranked: list[tuple[float, Source, Window]], has_documents: bool, answer: _Answer, draft: _Draft
-    ) -> None:
+    async def _decline(self, question: Question, ranked: list[tuple[float, Source, Window]], has_documents: bool, answer: _Answer, draft: _Draft) -> None:
         """Say that it is not there. Never a guess."""
         draft.answered = "not_found"
         draft.model = None
@@ -381,7 +419,10 @@ class Chats:
         elif question.is_personal:
             await answer.write(f"{NOT_FOUND_TEXT} {NOT_KNOWN_TEXT}" if has_documents else NOT_KNOWN_TEXT)
         else:
-            await answer.write(f"{NOT_FOUND_TEXT} There are none yet, and no chat model is installed that could answer from general knowledge. Add documents, or choose a model under Models.")
+            await answer.write(
+                f"{NOT_FOUND_TEXT} There are none yet, and no chat model is installed that could answer from general knowledge. "
+                "Add documents, or choose a model under Models."
+            )
 
     async def _converse(
         self,
@@ -401,17 +442,54 @@ class Chats:
         read = prompt.fit(sources, model.facts.prompt_budget // 2) if sources else []
         draft.sources, draft.citations = read, Citations(read)
         messages = prompt.converse(soul, history, asked.content, read, model.facts)
-        request = ChatRequest(messages=messages, temperature=agent.temperature if agent.temperature is not None else (0.7 if capable else 0.3), max_tokens=None if capable else 320)
+        tools = allowed(agent.tools) if capable and model.facts.has_native_tools else []
+        temperature = agent.temperature if agent.temperature is not None else (0.7 if capable else 0.3)
         marker = MarkingFilter(draft.citations)
-        began = time.monotonic()
-        if has_documents and not read and question.asks_for_facts:
+        if has_documents and not read and not tools and question.asks_for_facts:
             await answer.write(f"{NOT_FOUND_TEXT} From general knowledge: ")
-        async for text in self._generate(model, request, draft):
-            await answer.write(marker.feed(text))
+        for turn in range(MAX_TOOL_TURNS + 1):
+            request = ChatRequest(
+                messages=messages,
+                tools=[ToolSpec(tool.call_name, tool.description, tool.parameters) for tool in tools] if turn < MAX_TOOL_TURNS else [],
+                temperature=temperature,
+                max_tokens=None if capable else 320,
+            )
+            began = time.monotonic()
+            calls: list[ToolCall] = []
+            said = ""
+            async for piece in self._generate(model, request, draft):
+                if isinstance(piece, ToolCalls):
+                    calls = piece.calls
+                else:
+                    said += piece.text
+                    await answer.write(marker.feed(piece.text))
+            if not calls:
+                break
+            messages = [*messages, ChatMessage("assistant", said, tool_calls=calls)]
+            for call in calls:
+                messages.append(await self._call(agent, asked, call, answer, draft))
         await answer.write(marker.close())
         answer.step("generate", f"{model.facts.name} answered", began)
         if answer.content.lstrip().lower().startswith(NOT_FOUND_TEXT.rstrip(".").lower()):
             draft.answered = "not_found"
+
+    async def _call(self, agent: Agent, asked: Message, call: ToolCall, answer: _Answer, draft: _Draft) -> ChatMessage:
+        """Carry out one call of the model's; what it found joins the sources, numbered on."""
+        began = time.monotonic()
+        caller = Caller(f"agent:{agent.id}", kind="agent")
+        result = await self._tools.execute(caller, agent.tools, agent.id, asked.session_id, asked.id, call)
+        found = []
+        for hit in result.memories:
+            found.append(from_memory(len(draft.sources) + len(found) + 1, hit))
+        for passage in result.passages:
+            found.append(from_passage(len(draft.sources) + len(found) + 1, passage))
+        draft.sources = [*draft.sources, *found]
+        draft.citations.add(found)
+        elapsed_ms = int((time.monotonic() - began) * 1000)
+        draft.tool_calls.append({"id": call.id, "name": call.name, "arguments": call.arguments, "ok": not result.is_error, "elapsedMs": elapsed_ms})
+        answer.step("tool", f"{call.name}: {'failed' if result.is_error else 'done'}", began)
+        content = prompt.quoted(found) if found else result.content
+        return ChatMessage("tool", content, tool_call_id=call.id)
 
     async def _without_model(self, question: Question, sources: list[Source], answer: _Answer, draft: _Draft) -> None:
         """No chat model: say what can be done instead."""
@@ -424,22 +502,30 @@ class Chats:
             "or choose a model under Models."
         )
 
-    async def _generate(self, model: Chat, request: ChatRequest, draft: _Draft) -> AsyncIterator[str]:
-        async with aclosing(model.stream(request)) as pieces:  # type: ignore[type-var]
+    async def _generate(self, model: Chat, request: ChatRequest, draft: _Draft) -> AsyncGenerator[TextDelta | ToolCalls, None]:
+        """The pieces of one call to the model; its tokens are added up in the draft."""
+        pieces = model.stream(request)
+        try:
             async for piece in pieces:
-                if isinstance(piece, TextDelta):
-                    yield piece.text
-                elif isinstance(piece, Finished):
-                    draft.tokens = TokenCount(piece.prompt_tokens, piece.completion_tokens)
+                if isinstance(piece, Finished):
+                    used = draft.tokens
+                    draft.tokens = TokenCount(used.prompt + piece.prompt_tokens, used.completion + piece.completion_tokens)
+                else:
+                    yield piece
+        finally:
+            if isinstance(pieces, AsyncGenerator):
+                await pieces.aclose()
 
     async def _remember(self, agent: Agent, asked: Message, answer: _Answer, model: Chat | None) -> Learned:
         """What is worth keeping of the turn. It never costs the answer: that is finished by now."""
-        turn = Turn(
-            session_id=asked.session_id, message_id=asked.id, agent_id=agent.id, user_text=asked.content, assistant_text=answer.content
-        )
+        turn = Turn(session_id=asked.session_id, message_id=asked.id, agent_id=agent.id, user_text=asked.content, assistant_text=answer.content)
         learned = await self._memory.learn(turn, model if model is not None and prompt.is_capable(model.facts) else None)
         await self._memory.log(asked.content, asked.session_id, agent.id)
         return learned
+
+
+async def _nothing() -> list[Any]:
+    return []
 
 
 def _recalled(sources: list[Source], question: Question) -> str:

@@ -10,6 +10,8 @@ import re
 
 import msgspec
 
+from .sensitive import find_secret, mask_secrets, speaks_to_model
+
 LONG = 700  # characters from which a message of several paragraphs counts as carrying pasted text
 LONGEST = 20_000  # beyond this nobody types: the rest is not read
 CLAUSE = 400  # a longer clause is no statement of fact
@@ -22,6 +24,7 @@ class Clause(msgspec.Struct, frozen=True):
 
     text: str
     is_asked_for: bool = False
+    is_greeted: bool = False  # stands behind a greeting: "hi, I'm Anna"
 
 
 class Skipped(msgspec.Struct, frozen=True):
@@ -42,6 +45,7 @@ ORDER = "a request to the assistant"
 SUPPOSITION = "a supposition, wish or fiction"
 REPORTED = "somebody else's words"
 QUOTED = "quoted or pasted text"
+TO_MODEL = "it reads like an instruction to the model"
 OFF_RECORD = "you asked not to keep it"
 TO_FORGET = "a wish to forget: delete or forget the memory itself"
 
@@ -73,11 +77,18 @@ _FORGET = re.compile(r"^(?:please\s+|can you\s+|could you\s+|bitte\s+)?(?:forget
 _ABBREVIATION = re.compile(r"(?:\b(?:dr|mr|mrs|ms|prof|st|sr|jr|vs|etc|approx|no|nr|bzw|ca|usw|z|d|e|i|g|mme|mlle|sra|inc|ltd|co|corp|dept|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec)|\b[A-Z]|\b\d{1,2})$", _I)
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"')\]]*(?=\s)|[;\n]+|\s[-–—]\s)")
 # Where a new statement starts inside a sentence.
+_VERB_AHEAD = r"(?=[^,;]{1,50}?(?:\b(?:is|are|was|were|has|have|works?|lives?|likes?|loves?|hates?|ist|sind|heißt|wohnt|arbeitet|mag|es|son|se llama|vive|est|sont|s'appelle|habite)\b|'s\b))"
 _STARTS = (
-    r"(?:i|i'm|i've|i'd|we|we're|we've|my|our|ich|wir|mein[er]?|unser[e]?|yo|mi|mis|nuestr[oa]|je|j'\w+|nous|mon|ma|mes|notre|vivo|trabajo|me llamo|soy|"
-    r"please|remember|always|never|she|he|they|from now on)"
+    rf"(?:(?:my|our|mein[er]?|unser[e]?|mi|mis|nuestr[oa]|mon|ma|mes|notre)\s{_VERB_AHEAD}|"
+    r"(?:i|i'm|i've|i'd|we|we're|we've|ich|wir|yo|je|j'\w+|nous|vivo|trabajo|me llamo|soy|please|remember|always|never|she|he|they|from now on)\b)"
 )
-_JOINT = re.compile(rf"(?:,\s*|\s+)(?:and|but|so|also|because|und|aber|denn|y|pero|et|mais|plus)\s+(?={_STARTS}\b)|,\s*(?={_STARTS}\b)", _I)
+_JOINT = re.compile(rf"(?:,\s*|\s+)(?:and|but|so|also|because|und|aber|denn|y|pero|et|mais|plus)\s+(?={_STARTS})|,\s*(?={_STARTS})", _I)
+# "I live in Berlin and work at Siemens": the second half borrows its subject.
+_SUBJECT = re.compile(r"^(?P<who>i|we|ich|my \w+(?: [A-Z][\w-]+)?)(?:'\w+)?\s", _I)
+_ELLIPSIS = re.compile(
+    r"(?:,\s*|\s+)(?:and|but|und)\s+(?=(?:(?:also|now|currently|really|auch|jetzt)\s+)?(?:lives?|works?|stud(?:y|ies)|speaks?|loves?|likes?|hates?|prefers?|plays?|drives?|own|am|moved|wohne|lebe|arbeite|studiere|mag|komme|bin)\b)",
+    _I,
+)
 _ASKS = (
     r"(?:what|what's|how|how's|who|who's|where|when|why|which|can|could|would|will|do|does|did|is|are|was|were|should|shall|may|might|any|"
     r"was|wie|wer|wo|wann|warum|welche\w*|kannst|könntest|würdest|hast|weißt|qué|cómo|quién|dónde|cuándo|por qué|puedes|podrías|"
@@ -105,6 +116,7 @@ _LEAD = re.compile(
     r"(?:\s*[,.!:;–—-]+\s*|\s+)",
     _I,
 )
+_GREETING = re.compile(r"^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|hallo|guten (?:morgen|tag|abend)|servus|moin|hola|bonjour|salut)\b", _I)
 _LEAD_NEEDS_MARK = re.compile(r"^(?:so|and|but|look|listen|right|sure|cool|nice|great|perfect|well|na|also|bon|pues)\s+(?!i\b|i'|my\b|we\b|our\b|ich\b|mein|yo\b|mi\b|je\b|j'|mon\b|ma\b)", _I)
 _CORRECTION = re.compile(
     r"^(?:no+|nope|nah|actually|correction|sorry|wait|that's (?:wrong|not right|incorrect|outdated|no longer true|not true)|that is (?:wrong|not right|incorrect)|you're wrong|"
@@ -113,12 +125,12 @@ _CORRECTION = re.compile(
 )
 
 _SMALL_TALK = re.compile(
-    r"^(?:(?:ok(?:ay|ey)?|k|kk|yes|yeah|yep|yup|no|nope|nah|sure|fine|right|alright|exactly|correct|true|agreed|indeed|great|good|nice|cool|awesome|perfect|excellent|amazing|wow|"
+    r"^(?:\b(?:ok(?:ay|ey)?|k|kk|yes|yeah|yep|yup|no|nope|nah|sure|fine|right|alright|exactly|correct|true|agreed|indeed|great|good|nice|cool|awesome|perfect|excellent|amazing|wow|"
     r"thanks?|thank you|thx|ty|cheers|much appreciated|got it|i see|i understand|understood|makes sense|sounds good|never ?mind|no problem|you're welcome|welcome|please|sorry|my bad|lol|haha+|hehe|hm+|"
     r"hi|hello|hey|hiya|yo|good (?:morning|afternoon|evening|night|day|job|work|one|point)|bye|goodbye|see you|later|cu|take care|go on|continue|next|more|again|stop|done|test|testing|"
     r"ja|nein|danke|bitte|hallo|moin|servus|guten (?:morgen|tag|abend)|tschüss|genau|super|toll|alles klar|verstanden|gracias|hola|vale|sí|adiós|de acuerdo|muy bien|perfecto|"
     r"merci|bonjour|salut|oui|non|d'accord|au revoir|parfait|très bien|how are you|i'm (?:fine|good|ok|okay|great|back|here|ready|done|well|sorry)|i am (?:fine|good|ok|back|here|ready|done)|"
-    r"that's (?:all|it|great|good|fine|right|correct|nice|cool|helpful|perfect|awesome)|so much|a lot|very much|again|there|sophon|you|for (?:that|this|your help|the help|everything))[\s,.!?:;)(-]*)+$",
+    r"that's (?:all|it|great|good|fine|right|correct|nice|cool|helpful|perfect|awesome)|so much|a lot|very much|again|there|sophon|you|for (?:that|this|your help|the help|everything))\b[\s,.!?:;)(-]*)+$",
     _I,
 )
 _QUESTION_START = re.compile(
@@ -133,13 +145,13 @@ _ORDER_VERBS = (
     r"schreib(?:e|en)?|übersetz(?:e|en)?|fasse?|erklär(?:e|en)?|zeig(?:e)?|gib|sag(?:e)?|such(?:e)?|mach(?:e)?|hilf|stell(?:e)?|nenne|bitte|kannst du|escribe|traduce|resume|explica|dame|dime|busca|haz|ayúdame|por favor|"
     r"écris|traduis|résume|explique|donne|dis|cherche|fais|aide|montre|s'il te plaît|peux-tu)"
 )
-_ORDER = re.compile(rf"^{_ORDER_VERBS}\b", _I)
+_ORDER = re.compile(rf"^{_ORDER_VERBS}\b(?!\s+(?:is|are|was|were|has|ist|es|est)\b)", _I)
 _NEED = re.compile(
-    r"^(?:i|we)(?:'d| would)? (?:need|want|would like|'d like|would love|'d love|am looking for|'m looking for|am trying|'m trying|have to|had to|must|should|was trying|hope|wish|think|guess|feel like|"
+    r"^(?:i|we)(?:'d| would)? (?:need|want|would like|'d like|would love|'d love|am looking for|'m looking for|am trying|'m trying|was trying|wish|"
     r"don't (?:know|understand|get|see|want|need)|do not (?:know|understand|want)|can't (?:find|see|get|figure|open|make)|couldn't|am (?:not )?sure|'m (?:not )?sure|wonder|assume|suppose|"
-    r"could|would|will|'ll|shall|may|might|am going to|'m going to|am about to|'m about to|was wondering|just|got an? error|get an? error|see an? error)\b",
+    r"got an? error|get an? error|see an? error)\b",
     _I,
-)  # fmt: skip
+)
 # What follows such an order is material to work on, or a story, to the end of the message.
 _WORKS_ON_TEXT = re.compile(
     r"^(?:(?:please|can you|could you|would you|will you|bitte|kannst du|por favor|peux-tu)\s+)*(?:(?:help me|to)\s+)?"
@@ -194,6 +206,7 @@ def tidy(text: str) -> str:
         lead = _LEAD.match(text)
         if lead and not _LEAD_NEEDS_MARK.match(text) and lead.end() < len(text):
             text = text[lead.end() :]
+    text = re.sub(r"\s*\n\s*(?:[-*•]|\d+[.)])?\s*", "; ", text)
     text = " ".join(text.split()).rstrip(".!,;: ")
     return text[:1].upper() + text[1:]
 
@@ -266,9 +279,18 @@ def _sentences(text: str, skipped: list[Skipped]) -> list[tuple[str, bool]]:
 
 def _split(sentence: str, is_list: bool, clauses: list[Clause], skipped: list[Skipped]) -> None:
     head = _without_lead(sentence)
-    if _SMALL_TALK.match(sentence) or not re.search(r"\w", sentence):
+    if speaks_to_model(sentence):
+        skipped.append(Skipped(_shorten(sentence), TO_MODEL))
+        return
+    secret = find_secret(sentence)
+    if secret:
+        skipped.append(Skipped(_shorten(mask_secrets(sentence)), f"it holds {secret}: secrets are not kept in memory"))
+        return
+    if (len(sentence) < 200 and _SMALL_TALK.match(sentence)) or not re.search(r"\w", sentence):
         skipped.append(Skipped(_shorten(sentence), SMALL_TALK))
         return
+    if len(sentence) <= CLAUSE and _is_standing_order(head):
+        head = sentence = _POLITE.sub("", head).rstrip("?")
     if _FORGET.match(head):
         skipped.append(Skipped(_shorten(sentence), TO_FORGET))
         return
@@ -276,15 +298,17 @@ def _split(sentence: str, is_list: bool, clauses: list[Clause], skipped: list[Sk
     if asked and not _REMEMBER_NOT.match(head[asked.end() :]) and not _REMEMBER_ASKED.match(head):
         wanted = head[asked.end() :].strip().rstrip("?").strip()
         if wanted:
+            if re.match(r"to\s+[a-z]", wanted):  # a thing to do, not a fact: the words around it stay
+                wanted = head.rstrip("?. ")
             if is_list or len(wanted) > CLAUSE:
                 clauses.append(Clause(wanted[:1_000], True))
             else:
-                parts = [part for part in _JOINT.split(wanted) if part]
-                clauses.extend(Clause(part, True) for part in parts)
+                clauses.extend(Clause(part, True) for part in _statements(wanted))
         return
     sentence = _TAG_QUESTION.sub("", sentence) if sentence.rstrip().endswith("?") and not _QUESTION_START.match(head) else sentence
-    for part in _JOINT.split(sentence):
-        question = _TRAILING_QUESTION.search(part) if part.rstrip().endswith("?") else None
+    is_greeted = _GREETING.match(sentence) is not None
+    for part in _statements(sentence):
+        question = _TRAILING_QUESTION.search(part) if part.rstrip().endswith("?") and not _QUESTION_START.match(_without_lead(part)) else None
         if question and question.start() > 0:
             skipped.append(Skipped(_shorten(part[question.end() :]), QUESTION))
             part = part[: question.start()]
@@ -292,14 +316,28 @@ def _split(sentence: str, is_list: bool, clauses: list[Clause], skipped: list[Sk
         if reason:
             skipped.append(Skipped(_shorten(part), reason))
         elif part.strip():
-            clauses.append(Clause(part.strip()))
+            clauses.append(Clause(part.strip(), is_greeted=is_greeted))
+
+
+def _statements(sentence: str) -> list[str]:
+    """A sentence cut where a new statement starts, each with a subject."""
+    found: list[str] = []
+    parts = _JOINT.split(sentence)
+    if len(parts) > 1 and _CORRECTION.fullmatch(f"{_without_lead(parts[0].strip())}, "):
+        parts = [f"{parts[0]}, {parts[1]}", *parts[2:]]  # "no, my sister is called Eva": the mark belongs to what follows
+    for part in parts:
+        subject = _SUBJECT.match(_without_lead(part))
+        first, *others = _ELLIPSIS.split(part) if subject else [part]
+        found.append(first)
+        found.extend(f"{subject['who']} {other}" for other in others if subject)
+    return [part for part in found if part.strip()]
 
 
 def _why_not(part: str) -> str | None:
     head = _without_lead(part.strip())
     corrected = _CORRECTION.match(head)
     head = head[corrected.end() :] if corrected else head
-    if not head or _SMALL_TALK.match(head):
+    if not head or (len(head) < 200 and _SMALL_TALK.match(head)):
         return SMALL_TALK
     if head.endswith("?") or (_QUESTION_START.match(head) and not re.match(r"(?:was|is|are|will|may)\s+(?:born|called)\b", head, _I)):
         return QUESTION
@@ -319,6 +357,9 @@ _STANDING = re.compile(
     r"toujours|jamais|désormais|à partir de maintenant|call me|nenn mich|llámame|appelle-moi|address me)\b",
     _I,
 )
+
+
+_POLITE = re.compile(r"^(?:(?:can|could|would|will) you\s+|kannst du\s+|könntest du\s+|puedes\s+|peux-tu\s+)(?:please\s+|bitte\s+)?(?=(?:always|never|from now on|immer|siempre|toujours|answer|reply|respond|write|speak|call)\b)", _I)
 
 
 def _is_standing_order(head: str) -> bool:

@@ -1,6 +1,7 @@
 """Sessions: conversations and their messages."""
 
 from .model import (
+    TRANSCRIPT,
     Answered,
     Citation,
     Message,
@@ -20,6 +21,7 @@ from .model import (
 from .service import Sessions
 
 __all__ = [
+    "TRANSCRIPT",
     "Answered",
     "Citation",
     "Message",

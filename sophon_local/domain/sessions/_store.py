@@ -43,6 +43,14 @@ def select_page(tx: Tx, text: str | None, status: str | None, page: PageRequest)
     )
 
 
+def select_by_channel(tx: Tx, channel_id: str) -> Session | None:
+    return tx.find(Session, "SELECT * FROM sessions WHERE channel_id = :channel_id ORDER BY last_message_at DESC LIMIT 1", channel_id=channel_id)
+
+
+def update_channel(tx: Tx, session_id: str, channel_id: str) -> None:
+    tx.run("UPDATE sessions SET channel_id = :channel_id WHERE id = :id", id=session_id, channel_id=channel_id)
+
+
 def update(tx: Tx, session: Session) -> None:
     tx.run("UPDATE sessions SET title = :title, status = :status WHERE id = :id", id=session.id, title=session.title, status=session.status)
 
@@ -95,7 +103,7 @@ def select_latest(tx: Tx, session_id: str, before_id: str, limit: int) -> list[M
     """The last messages before one, oldest first."""
     rows = tx.all(
         Message,
-        "SELECT * FROM messages WHERE session_id = :session_id AND id < :before AND role IN ('user', 'assistant') ORDER BY id DESC LIMIT :limit",
+        "SELECT * FROM messages WHERE session_id = :session_id AND id < :before AND role IN ('system', 'user', 'assistant') ORDER BY id DESC LIMIT :limit",
         session_id=session_id,
         before=before_id,
         limit=limit,

@@ -9,6 +9,8 @@ from msgspec import UNSET, UnsetType
 
 from ...kit.events import Event
 
+TRANSCRIPT = "transcript:"  # channels of conversations whose client brings all of it each time
+
 Answered = Literal["model", "extractive", "not_found"]
 
 

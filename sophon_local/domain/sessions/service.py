@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec import UNSET
 
@@ -13,7 +15,7 @@ from ...kit.events import Events
 from ...kit.ids import new_id
 from ...kit.paging import Page, PageRequest, page_of
 from . import _store
-from .model import Message, MessageCompleted, MessageCreated, Messages, Session, SessionDeleted, SessionPatch, SessionUpdated, title_of
+from .model import TRANSCRIPT, Message, MessageCompleted, MessageCreated, Messages, Session, SessionDeleted, SessionPatch, SessionUpdated, title_of
 
 
 class Sessions:
@@ -176,3 +178,20 @@ class Sessions:
     async def answer_of(self, task_id: str) -> Message | None:
         """The assistant's message that a task wrote."""
         return await self._db.read(lambda tx: _store.select_answer(tx, task_id))
+
+    async def find_by_channel(self, channel_id: str) -> Session | None:
+        """The latest session of a channel."""
+        return await self._db.read(lambda tx: _store.select_by_channel(tx, channel_id))
+
+    async def follow_transcript(self, session_id: str, channel_of: Callable[[Messages], str]) -> None:
+        """Where a client keeps the conversation itself, name the session after what was said by now, so that it is found again."""
+
+        def follow(tx: Tx) -> None:
+            session = _store.select(tx, session_id)
+            if session is not None and (session.channel_id or "").startswith(TRANSCRIPT):
+                said = _store.select_messages(tx, session_id, PageRequest(limit=1_000_000))
+                _store.update_channel(tx, session_id, channel_of(said))
+
+        session = self._db.peek(lambda tx: _store.select(tx, session_id))
+        if session is not None and (session.channel_id or "").startswith(TRANSCRIPT):
+            await self._db.write(follow)

@@ -73,7 +73,8 @@ def refuse_unreadable(head: bytes, filename: str) -> None:
             raise unsupported(what)
     if head.startswith((b"%PDF-", b"PK", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff")) or b"%PDF-" in head[:1024]:
         return
-    if b"\x00" in head and not _is_wide_text(head):
+    controls = sum(byte < 9 or 13 < byte < 27 for byte in head)
+    if (head.count(0) > len(head) / 100 or controls > len(head) / 20) and len(head) > 64 and not _is_wide_text(head):
         raise unsupported("a binary file")
 
 

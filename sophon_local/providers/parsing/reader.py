@@ -21,6 +21,7 @@ from .model import Done, Failed, Finished, Parsed, ParseFailed, Progress, ReadSc
 
 _LOOK_EVERY_S = 0.1
 _MAX_REPLIES = 200_000_000  # bytes that one child may say: the longest text allowed, escaped
+_GIVE_UP = 3  # pages in a row that broke the child: the rest would too
 _PATIENCE = 4  # wall time allowed, as a multiple of the processor time: the child has low priority and may have to wait
 
 
@@ -53,6 +54,7 @@ class Reader:
     async def scan(self, file: Path, kind: str, pages: list[int]) -> AsyncGenerator[tuple[ScannedPage, str | None]]:
         """OCR of ``pages``, one after the other, each with the reason when it has no text. A page that breaks a limit does not stop the others."""
         left = list(pages)
+        in_a_row = 0
         while left:
             try:
                 async with contextlib.aclosing(
@@ -61,11 +63,13 @@ class Reader:
                     async for reply in replies:
                         if isinstance(reply, Scan):
                             left.remove(reply.page.page)
+                            in_a_row = 0
                             yield reply.page, reply.failure
                         elif isinstance(reply, Finished):
                             return
             except ParseFailed as failure:
-                if failure.code not in ("timed_out", "out_of_memory", "damaged") or len(pages) == 1:
+                in_a_row += 1
+                if len(pages) == 1 or in_a_row == _GIVE_UP:
                     raise
                 page = left.pop(0)
                 yield ScannedPage(page, "", 0.0), f"Page {page} was left out: {failure.message}"

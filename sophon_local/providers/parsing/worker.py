@@ -45,9 +45,14 @@ def main(argv: list[str]) -> int:
         _send(replies, OUT_OF_MEMORY)
     except Exception as error:
         print(f"{type(error).__name__}: {error}"[:2_000], file=sys.stderr)
-        _send(replies, DAMAGED)
+        _send(replies, OUT_OF_MEMORY if _is_memory(error) else DAMAGED)
     sys.stderr.flush()
     os._exit(0)  # libraries that were interrupted by a full memory may hang while they are torn down
+
+
+def _is_memory(error: Exception) -> bool:
+    """Libraries in C++ and Rust tell of a full memory in their own words."""
+    return any(word in repr(error).lower() for word in ("bad_alloc", "bad allocation", "out of memory", "insufficient memory", "allocate"))
 
 
 def _read_text(request: ReadText, replies: BinaryIO) -> Parsed:

@@ -26,7 +26,7 @@ class ModelChoiceObject(Wire):
     fallback: str | None = None
 
 
-class HeartbeatObject(Wire):
+class HeartbeatObject(Wire, frozen=True):
     enabled: bool = False
     interval_minutes: int = 30
     active_hours: str | None = None
@@ -62,8 +62,8 @@ class NewAgentBody(Wire):
 class AgentPatchBody(Wire):
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
-    model: ModelChoiceObject | None | UnsetType = UNSET
-    temperature: float | None | UnsetType = UNSET
+    model: ModelChoiceObject | UnsetType | None = UNSET
+    temperature: float | UnsetType | None = UNSET
     enabled: bool | UnsetType = UNSET
     is_default: bool | UnsetType = UNSET
     color: str | UnsetType = UNSET
@@ -81,7 +81,7 @@ class MarkdownBody(Wire):
 
 
 class ToolPolicyBody(Wire):
-    allow: list[str] = ["*"]
+    allow: list[str] = msgspec.field(default_factory=lambda: ["*"])
     deny: list[str] = []
 
 

@@ -171,9 +171,7 @@ async def send_message(
     wait = wait_of(request, wait)
     ack = await workspace.chat.send(
         caller,
-        NewMessage(
-            content=data.content, session_id=data.session_id, agent_id=data.agent_id, attachments=data.attachments, channel_id=data.channel_id
-        ),
+        NewMessage(content=data.content, session_id=data.session_id, agent_id=data.agent_id, attachments=data.attachments, channel_id=data.channel_id),
     )
     message = await workspace.chat.wait(ack.task_id, wait) if wait else None
     if message is not None:

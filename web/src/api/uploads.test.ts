@@ -49,3 +49,14 @@ test("too many at once is waited out, not failed", async () => {
   expect(states(uploads)).toEqual(["a: received"]);
   vi.useRealTimers();
 });
+
+test("a document that was ready before its upload was answered is shown as ready", async () => {
+  let answer: (value: ReturnType<typeof received>) => void = () => undefined;
+  const uploads = new Uploads(() => new Promise((resolve) => (answer = resolve)));
+  uploads.add([file("small.txt")]);
+  uploads.update({ id: "doc_1", status: "ready" } as Document);
+  answer(received());
+  await vi.waitFor(() => expect(uploads.list()[0]?.document?.status).toBe("ready"));
+  uploads.update({ id: "doc_1", status: "failed" } as Document);
+  expect(uploads.list()[0]?.document?.status).toBe("failed");
+});

@@ -1,12 +1,13 @@
 /** Files on their way to the server: a few at a time, each with its own progress, cancel and reason of failure. They go on while rooms change. */
 import { useSyncExternalStore } from "react";
-import { address, ApiError, api, toApiError, unreachable } from "./client";
+import { address, ApiError, api, part, toApiError, unreachable } from "./client";
+import { live } from "./live";
 import type { Document } from "./types";
 
 export type UploadState = "waiting" | "sending" | "received" | "duplicate" | "failed" | "cancelled";
 
 export interface Upload {
-  key: number;
+  readonly key: number;
   name: string;
   sizeBytes: number;
   sentBytes: number;
@@ -89,6 +90,8 @@ export class Uploads {
   private items: readonly Upload[] = [];
   private readonly files = new Map<number, { file: File; options: UploadOptions; stop: AbortController }>();
   private readonly watchers = new Set<() => void>();
+  /** News that may come before the answer to the upload itself; the latest few hundred. */
+  private readonly heard = new Map<string, Document>();
   private next = 1;
   private running = 0;
   private pausedUntil = 0;
@@ -141,6 +144,25 @@ export class Uploads {
     this.show(open);
   }
 
+  /** News of a document that came from here: it is being read, ready, failed. */
+  update(document: Document): void {
+    this.heard.delete(document.id);
+    this.heard.set(document.id, document);
+    if (this.heard.size > 300) this.heard.delete(this.heard.keys().next().value!);
+    if (this.items.some((item) => item.document?.id === document.id)) this.show(this.items.map((item) => (item.document?.id === document.id ? { ...item, document } : item)));
+  }
+
+  /** Asks after the documents that are still being read: news may have been missed. */
+  refresh(): void {
+    for (const { document } of this.items) {
+      if (document && document.status !== "ready" && document.status !== "failed")
+        api.get<Document>(`/documents/${part(document.id)}`, { query: { maxChars: 1 } }).then(
+          (now) => this.update(now),
+          () => undefined, // the next event or reset tells
+        );
+    }
+  }
+
   private pump(): void {
     const wait = this.pausedUntil - Date.now();
     if (wait > 0) {
@@ -168,7 +190,7 @@ export class Uploads {
         signal: stop.signal,
         onProgress: (sentBytes) => this.change(key, { sentBytes }),
       });
-      this.change(key, { state: isNew ? "received" : "duplicate", document, sentBytes: file.size });
+      this.change(key, { state: isNew ? "received" : "duplicate", document: this.heard.get(document.id) ?? document, sentBytes: file.size });
       options.onDocument?.(document, isNew);
     } catch (error) {
       if (stop.signal.aborted) this.change(key, { state: "cancelled" });
@@ -190,6 +212,10 @@ export class Uploads {
 }
 
 export const uploads = new Uploads();
+live.listen((event) => {
+  if (event.topic === "document.updated") uploads.update(event.document);
+});
+live.onFresh(() => uploads.refresh());
 
 export function useUploads(): readonly Upload[] {
   return useSyncExternalStore(uploads.watch, uploads.list);

@@ -2,7 +2,7 @@ import { CircleAlert, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Button, IconButton } from "./Button";
 import styles from "./Toasts.module.css";
-import { dismiss, useToasts, type Toast } from "./toasts";
+import { dismiss, useToasts, type Toast } from "./toast";
 
 /** Where toasts show; once, in the shell. */
 export function Toasts() {

@@ -1,6 +1,6 @@
 /** Deleting without a question: the thing goes from sight at once, and from the server only when the time to take it back is over. */
 import { useSyncExternalStore } from "react";
-import { toast, toastError } from "./toasts";
+import { toast, toastError } from "./toast";
 
 let hidden: ReadonlySet<string> = new Set();
 const watchers = new Set<() => void>();

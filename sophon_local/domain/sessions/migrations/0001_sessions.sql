@@ -11,6 +11,7 @@ CREATE TABLE sessions (
   last_message_at TEXT NOT NULL
 );
 CREATE INDEX sessions_by_activity ON sessions (last_message_at, id);
+CREATE INDEX sessions_by_channel ON sessions (channel_id, last_message_at);
 
 CREATE TABLE messages (
   id TEXT PRIMARY KEY,
