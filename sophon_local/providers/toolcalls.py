@@ -131,5 +131,5 @@ class CallsInText:
         name = next((value[key] for key in ("name", "tool", "tool_name", "function") if isinstance(value.get(key), str)), None)
         if name not in self._offered:
             return None
-        arguments = next((value[key] for key in ("arguments", "parameters", "args", "input") if key in value), {})
+        arguments: Any = next((value[key] for key in ("arguments", "parameters", "args", "input") if key in value), {})
         return ToolCall(new_id("call"), str(name), arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False))

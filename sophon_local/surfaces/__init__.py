@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .openai import SURFACE as OPENAI
 from .sophon import SURFACE as SOPHON
 from .surface import Surface
 
-ALL: list[Surface] = [SOPHON]  # the native one first: it owns every path that no other does
+ALL: list[Surface] = [SOPHON, OPENAI]  # the native one first: it owns every path that no other does

@@ -18,6 +18,7 @@ from .http import camel
 from .problems import STATUS, to_problem
 from .surface import ASGIApp, Receive, Scope, Send, Surface
 
+DEPENDENCIES = ("caller", "workspace", "models", "cursors", "settings")  # what handlers may ask for by name
 PERSONAL_RATE_FACTOR = 50  # a person's own scripts never meet the documented figures by accident
 
 

@@ -21,8 +21,9 @@ class Item(msgspec.Struct, frozen=True):
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """An item that was found, and why. Hits come best first.
 
-    ``score`` is absolute: 0..1, comparable between queries, falling along the list. The first hit's is the plain agreement of item and
-    query (``vector_weight`` times the cosine plus the rest times ``text_score``); the others follow in proportion to their rank value.
+    ``score`` is absolute: 0..1, comparable between queries, falling along the list. The first hit's is the best agreement of any hit with
+    the query as it was asked (``vector_weight`` times the cosine plus the rest times ``text_score``); the others follow in proportion to
+    the values that order them.
     ``text_score`` is BM25 as a share of the most that any text could get for this query; None when no word matched.
     ``vector_score`` is the cosine to the query, -1..1; None when no vector was compared.
     ``coverage`` is the share of the query's words that the item has, weighted by their rarity: words that stand nowhere count in full, so

@@ -19,7 +19,7 @@ K1, B = 1.2, 0.75  # FTS5's own, and the field's standard
 MAX_TERMS = 32  # of a query; the rarest are taken
 LOOKED_UP = 256  # words of a query whose frequency is looked up
 FEW_ITEMS = 1_000  # a smaller collection says nothing about which words are rare: its frequencies count as if among this many
-SCORED_CHARACTERS = 8_000  # of an item
+SCORED_CHARACTERS = 50_000  # of an item; a chunk has about 1,000
 
 # FTS5 takes about 0.5 microseconds to rank one posting and 0.05 to count it. A query with more postings than POSTINGS is answered from its
 # rarest words: items that have none of them are not looked at, and words beyond COUNTED postings only count when the candidates are scored.

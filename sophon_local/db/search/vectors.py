@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # A heading or the end of the turn before says what a passage is about; more of it would drown the passage.
 CONTEXT_CHARACTERS = 200
+PASSAGE_CHARACTERS = 8_000  # more than any embedder here reads
 _REMEMBERED_REMOVALS = 200_000
 
 
@@ -68,13 +69,13 @@ def clear(tx: Tx, number: int, limit: int) -> bool:
 
 def pending(tx: Tx, number: int, limit: int, first: Sequence[int] = ()) -> list[Pending]:
     """What waits for a vector, the oldest first; items of the groups ``first`` before all others."""
-    columns = f"SELECT i.key, i.text, substr(i.context, -{CONTEXT_CHARACTERS}) FROM search_pending p JOIN search_items i ON i.key = p.item "
-    waiting = "WHERE p.embedder = :number AND p.failed = false "
+    columns = f"i.key, substr(i.text, 1, {PASSAGE_CHARACTERS}), substr(i.context, -{CONTEXT_CHARACTERS})"
+    waiting = f"SELECT {columns} FROM search_pending p JOIN search_items i ON i.key = p.item WHERE p.embedder = :number AND p.failed = false "  # noqa: S608
     rows: list[tuple[int, str, str]] = []
     if first:
-        rows = tx.rows(columns + waiting + "AND i.grp IN carray(:first) ORDER BY p.item LIMIT :limit", number=number, limit=limit, first=integers(first))  # type: ignore[assignment]
+        rows = tx.rows(waiting + "AND i.grp IN carray(:first) ORDER BY p.item LIMIT :limit", number=number, limit=limit, first=integers(first))  # type: ignore[assignment]
     if not rows:
-        rows = tx.rows(columns + waiting + "ORDER BY p.item LIMIT :limit", number=number, limit=limit)  # type: ignore[assignment]
+        rows = tx.rows(waiting + "ORDER BY p.item LIMIT :limit", number=number, limit=limit)  # type: ignore[assignment]
     return [Pending(key, f"{context}\n{text}" if context else text) for key, text, context in rows]
 
 
@@ -96,28 +97,24 @@ def save(tx: Tx, number: int, vectors: Mapping[int, bytes], failed: Iterable[int
 
     if not tx.value("SELECT 1 FROM search_embedders WHERE number = :number AND state <> 'retired'", number=number):
         return
-    waiting = "SELECT item FROM search_pending WHERE embedder = :number AND failed = false AND item IN carray(:keys)"
-    known = dict(
-        tx.rows(
-            f"SELECT key, collection || ',' || grp FROM search_items WHERE key IN ({waiting})",  # noqa: S608 (ours)
-            number=number,
-            keys=integers(vectors),
-        )
+    waiting = tx.rows(
+        "SELECT i.key, i.collection, i.grp FROM search_pending p JOIN search_items i ON i.key = p.item "
+        "WHERE p.embedder = :number AND p.failed = false AND p.item IN carray(:keys) ORDER BY i.key",
+        number=number,
+        keys=integers(vectors),
     )
-    for key, place in sorted(known.items()):
-        collection, _, group = place.partition(",")
-        seq = tx.value(
-            "INSERT INTO search_vectors (embedder, item, vector) VALUES (:number, :key, :vector) RETURNING seq", number=number, key=key, vector=vectors[key]
-        )
+    signs = sign_bits(np.frombuffer(b"".join(vectors[key] for key, _, _ in waiting), "<f4").reshape(len(waiting), -1)) if waiting else ()
+    for (key, collection, group), bits in zip(waiting, signs, strict=True):
+        insert = "INSERT INTO search_vectors (embedder, item, vector) VALUES (:number, :key, :vector) RETURNING seq"
         tx.run(
             "INSERT INTO search_signs (seq, embedder, collection, grp, signs) VALUES (:seq, :number, :collection, :grp, :signs)",
-            seq=seq,
+            seq=tx.value(insert, number=number, key=key, vector=vectors[key]),
             number=number,
-            collection=int(collection),
-            grp=int(group),
-            signs=sign_bits(np.frombuffer(vectors[key], "<f4").reshape(1, -1)).tobytes(),
+            collection=collection,
+            grp=group,
+            signs=bits.tobytes(),
         )
-    done = integers([*known, *failed])
+    done = integers([*(key for key, _, _ in waiting), *failed])
     tx.run("DELETE FROM search_pending WHERE embedder = :number AND failed = false AND item IN carray(:done)", number=number, done=done)
     tx.run(
         "INSERT INTO search_pending (embedder, failed, item) SELECT :number, true, key FROM search_items WHERE key IN carray(:failed)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any, cast
 
 import apsw
 
@@ -39,7 +40,8 @@ def spaced(text: str) -> str:
 def stems(tx: Tx, text: str) -> list[str]:
     """The stems of all words of ``text``, in order."""
     tokenizer = tx.connection.fts5_tokenizer(_NAME, _ARGUMENTS)
-    return tokenizer(spaced(text).encode(), apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False, include_colocated=False)
+    found: Any = tokenizer(spaced(text).encode(), apsw.FTS5_TOKENIZE_DOCUMENT, None, include_offsets=False, include_colocated=False)
+    return cast("list[str]", found)
 
 
 def query_words(tx: Tx, query: str) -> dict[str, str]:
@@ -48,7 +50,8 @@ def query_words(tx: Tx, query: str) -> dict[str, str]:
     tokenizer = tx.connection.fts5_tokenizer(_NAME, _ARGUMENTS)
     found: dict[str, str] = {}
     stopped: dict[str, str] = {}
-    for start, end, stem in tokenizer(text, apsw.FTS5_TOKENIZE_QUERY, None, include_colocated=True):
+    tokens: Any = tokenizer(text, apsw.FTS5_TOKENIZE_QUERY, None, include_colocated=False)
+    for start, end, stem in tokens:
         word = text[start:end].decode("utf-8", "replace")
         (stopped if word.lower() in STOP_WORDS else found).setdefault(stem, word)
     return found or stopped

@@ -134,7 +134,7 @@ _STOP = (
 )
 _ADVERBS = (
     r"(?:(?:currently|now|still|just|recently|also|really|actually|absolutely|totally|particularly|especially|truly|definitely|usually|generally|mostly|mainly|always|often|sometimes|originally|"
-    r"very much|quite|kind of|sort of|have|has|had|do|does|am|is|are|both|only|simply|personally|finally|then)\s+)*"
+    r"very much|quite|kind of|sort of|have|has|do|does|am|is|are|been|both|only|simply|personally|finally|then)\s+)*"
 )
 
 _CONTRACTIONS = [
@@ -147,6 +147,8 @@ _CONTRACTIONS = [
         (r"\bwe're\b", "we are"),
         (r"\bwe've\b", "we have"),
         (r"\b(it|he|she|that|name|there)'s\b", r"\1 is"),
+        (r"\b(wife|husband|partner|sister|brother|mother|father|mum|mom|dad|son|daughter|boss|friend|girlfriend|boyfriend|dog|cat|birthday|anniversary|favourite)'s\b"
+         r"(?=\s+(?:an?|the|called|named|from|allergic|not|vegan|vegetarian|on|in|now|also|\d)\b)", r"\1 is"),
         (r"\bthey're\b", "they are"),
         (r"\bcan't\b|\bcant\b|\bcan not\b", "cannot"),
         (r"\bwon't\b", "will not"),
@@ -354,6 +356,8 @@ def _role(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
         return None
     if _is_empty(value):
         return None
+    if re.match(r"(?:\w+ )?student\b", value, _I):
+        return _fact(scene, who, "study", value, links=_link(who, "studies", value, "thing") if len(tokens(value)) <= 5 else [])
     links = _link(who, "works as", re.split(r"\s+(?:at|for|bei|en|chez)\s+", value)[0], "thing")
     at = re.search(r"\s(?:at|for|bei|chez)\s+(?P<org>(?:the\s+)?[A-Z0-9].+)$", value)
     if at:
@@ -411,7 +415,7 @@ def _allergy(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
 
 
 def _diet(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
-    return _fact(scene, who, "diet", clean(m["v"]), category="preference", importance=0.8, links=_link(who, "diet", m["v"], "thing"))
+    return _fact(scene, who, "diet", clean(m["v"]), category="preference", importance=0.8, links=[] if is_negated(m[0]) else _link(who, "diet", m["v"], "thing"))
 
 
 def _health(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
@@ -555,6 +559,8 @@ _PREDICATES = [
     _rule(rf"(?:quit|left|resigned from|got (?:fired|laid off) from|was (?:fired|laid off) from|got fired|was fired|was laid off|got laid off|retired)(?: (?:my|the|his|her) (?:old |previous )?job)?(?: (?:at|from) {_VALUE})?(?: (?:last|this|in|yesterday|today)\b.*)?(?:{_STOP})",
           lambda scene, who, m: _no_work(scene, who, m) if re.search(r"job|fired|laid|resigned|retired", m[0], _I) else None),
     _rule(rf"(?:joined|started (?:working )?(?:at|with|for)|started (?:a|my) (?:new )?job (?:at|with)|got (?:a|the|my) (?:new )?job (?:at|with)|have a new job at|has a new job at|got hired (?:by|at)|was hired by) {_VALUE}(?:{_STOP}|(?=\s+(?:last|this|in|on)\b))", _work_at),
+    _rule(rf"(?:was |got |been )?promoted to (?P<sure>)(?:an?|the )?\s*{_VALUE}(?:{_STOP})", _role),
+    _rule(rf"teach(?:es)? {_VALUE}(?:{_STOP})", lambda scene, who, m: None if re.match(r"(?:you|him|her|them|me|it|myself)\b", m["v"], _I) else _fact(scene, who, "role", f"teaches {clean(m['v'])}", importance=0.6)),
     _rule(rf"(?:works?|working) as (?P<sure>)(?:an?|the )?\s*{_VALUE}(?:{_END}|(?=\s*[,;!?()])|(?=\s+(?:and|but|because|since|so|which|where|with)\b))", _role),
     _rule(rf"(?:works?|working|employed|intern|interning|freelanc\w+)(?: (?:full[- ]time|part[- ]time|now|currently|remotely|mostly|there|freelance))* (?:at|for|by) {_VALUE}(?:{_STOP}|(?=\s+in\b))", _work_at),
     _rule(rf"(?:works?|working)(?: (?:full[- ]time|part[- ]time|now|currently|mostly))* in {_VALUE}(?:{_STOP})", _work_in),
@@ -565,14 +571,14 @@ _PREDICATES = [
     _rule(rf"(?:not |no longer |not really )?{_DIET}(?: (?:now|again|for .+|since .+))?(?:{_STOP})", _diet),
     _rule(rf"(?:became|turned|gone|going|went) {_DIET}(?:{_STOP})", _diet),
     _rule(rf"(?:have|has|suffer from|suffers from|was diagnosed with|got diagnosed with|live with|diagnosed with) {_HEALTH}(?:{_STOP})", _health),
-    _rule(r"(?P<v>diabetic|asthmatic|epileptic|dyslexic|autistic|lactose[- ]intolerant|coeliac|celiac|colou?r[- ]?blind|deaf|blind|hard of hearing|left[- ]handed|right[- ]handed|pregnant|neurodivergent|an introvert|an extrovert|introverted|a night owl|an early bird|a morning person)\b(?P<rest>.*)", _trait),
-    _rule(rf"(?P<v>(?:(?:not|no longer|happily|recently|newly|got|getting|just)\s+)*(?:married|engaged|divorced|single|widowed|separated)(?: to {_NAME})?)(?:{_STOP})", _marital),
+    _rule(r"(?P<v>diabetic|asthmatic|epileptic|dyslexic|autistic|lactose[- ]intolerant|coeliac|celiac|colou?r[- ]?blind|deaf|blind|hard of hearing|left[- ]handed|right[- ]handed|pregnant|neurodivergent|an introvert|an extrovert|introverted|a night owl|an early bird|an? \w+ person)\b(?P<rest>.*)", _trait),
+    _rule(rf"(?P<v>(?:(?:not|no longer|happily|recently|newly|got|getting|just)\s+)*(?:married|engaged|divorced|single|widowed|separated)(?: to {_NAME})?)(?: (?:in|on|last|this|next|yesterday|today|since|for)\b.*)?(?:{_STOP})", _marital),
     _rule(rf"(?:an? )?{_NATION}(?: citizen| by birth)?(?:{_STOP})", _nationality),
     _rule(r"(?P<v>\d[\d.,]*\s*(?:cm|m|meters?|metres?|feet|foot|ft|'\d+\"?)(?:\s*\d+)?)\s*(?P<what>tall)\b", _measure),
     _rule(r"(?P<what>weighs?)\s+(?P<v>\d[\d.,]*\s*(?:kg|kilos?|pounds?|lbs?|stone))\b", _measure),
-    _rule(rf"(?:speak|speaks|fluent in|native speaker of|bilingual in)(?: (?:fluent|native|some|a little|a bit of|basic|only|both))* {_VALUE}(?:{_END}|(?=\s*[;!?()])|(?=\s+but\b))", _speaks),
-    _rule(rf"(?:learning|teaching myself|taking (?:lessons|classes|a course) in|practising|practicing|training for|saving (?:up )?for|preparing for) {_VALUE}(?:{_STOP})", _learning),
-    _rule(rf"(?:play|plays|playing|practi[sc]e|practi[sc]es|do|does|train|trains) (?:the )?{_VALUE}(?:{_STOP})", _plays),
+    _rule(rf"(?:can )?(?:speak|speaks|fluent in|native speaker of|bilingual in)(?: (?:fluent|native|some|a little|a bit of|basic|only|both))* {_VALUE}(?:{_END}|(?=\s*[;!?()])|(?=\s+but\b))", _speaks),
+    _rule(rf"(?:started |began |am )?(?:learning|teaching myself|taking (?:lessons|classes|a course) in|practising|practicing|training for|saving (?:up )?for|preparing for) {_VALUE}(?:{_STOP})", _learning),
+    _rule(rf"(?:can )?(?:play|plays|playing|practi[sc]e|practi[sc]es|do|does|train|trains) (?:the )?{_VALUE}(?:{_STOP})", _plays),
     _rule(rf"(?:building|developing|designing|creating|writing|working on|founding|making|launching|restoring|renovating) {_VALUE}(?:{_END}|(?=\s*[,;!?()])|(?=\s+(?:and|but|because|since|which|so that|to)\b))", _project),
     _rule(rf"(?:graduated from|went to (?:school|university|college|uni) (?:at|in)|was educated at) {_VALUE}(?:{_STOP}|(?=\s+in\s+\d))",
           lambda scene, who, m: _fact(scene, who, "school", clean(m["v"]), which=key_of(m["v"])[:60], importance=0.5, context="school university studied graduated education", links=_link(who, "studied at", m["v"], "organisation"))),
@@ -580,10 +586,11 @@ _PREDICATES = [
           lambda scene, who, m: _fact(scene, who, f"past {'home' if m['what'] == 'live' else 'work'}", clean(m["v"]), which=key_of(m["v"])[:60], importance=0.4, context="past formerly lived worked before")),
     _rule(rf"more of an? {_VALUE} person(?:{_STOP})", _taste),
     _rule(rf"(?:(?:co-?)?founded|started|runs?|own|owns|manages?) (?P<v>(?:a|an|my own|the|our own|my)\s+.*?|[A-Z].*?)(?:{_END}|(?=\s*[,;!?()])|(?=\s+(?:and|but|because|since|which)\b))", _founder),
+    _rule(rf"(?:not|no longer) (?P<verb>have|own|drive)s? (?P<v>(?:(?:a|an|any) )?[\w -]{{2,40}}?)(?: anymore| any more| yet)?(?:{_END}|(?=\s*[,;!?()])|(?=\s+(?:and|but|because|since)\b))", _owns),
     _rule(rf"(?P<verb>have|has|got|own|owns|drive|drives|ride|rides|bought|adopted) (?P<v>(?:(?:a|an|one|two|three|four|five|six|\d+|my own|twin|our|another|ein|eine|einen|zwei|drei|un|una|dos|tres|une|deux|trois)\s+)?[^,;!?()]+?)(?:{_END}|(?=\s*[,;!?()])|(?=\s+(?:and|but|because|since|which|who|that|so)\b))", _owns),
     _rule(rf"(?:use|uses|using|code|codes|program|programs|develop|run|runs|running) (?:mostly |mainly |only )?(?:in |with |on )?{_VALUE}(?:{_STOP})", _uses),
     _rule(rf"(?:prefer|prefers|rather have|favou?r) {_VALUE}(?:{_END}|(?=\s*[,;!?()])|(?=\s+(?:and|but|because|since)\b))", _prefer),
-    _rule(rf"(?P<no>not (?:really |particularly |much |actually |even )?(?:like|love|enjoy|eat|drink|care for|watch|stand|smoke)|never (?:eat|drink|watch|use|wear|smoke)s?|hates?|dislikes?|detests?|loathes?|despises?|cannot stand|cannot bear|not a (?:big |huge )?fan of|not fond of|not into|no longer likes?|no longer (?:eat|drink|enjoy)s?|avoids?) {_VALUE}(?:{_STOP})", _taste),
+    _rule(rf"(?P<no>not (?:really |particularly |much |actually |even )?(?:like|love|enjoy|eat|drink|care for|watch|stand|smoke)|never (?:eat|drink|watch|use|wear|smoke)s?|hates?|dislikes?|detests?|loathes?|despises?|cannot stand|cannot bear|not a (?:big |huge )?fan of|not fond of|not into|no longer likes?|no longer (?:eat|drink|enjoy)s?|avoids?|cannot (?:eat|drink|have|tolerate)|must not (?:eat|drink)) {_VALUE}(?:{_STOP})", _taste),
     _rule(rf"(?:likes?|loves?|enjoys?|adores?|(?:really |very |super )?into|(?:very |really )?fond of|keen on|(?:a )?(?:big |huge |massive )?fan of|obsessed with|passionate about|crazy about|interested in|only (?:eat|drink|listen to|use|wear)s?) {_VALUE}(?:{_STOP})", _taste),
     _rule(rf"(?P<no>stopped|quit|gave up|given up|giving up|used to (?:like|love|enjoy)) {_VALUE}(?:{_STOP})", _ended),
     _rule(rf"(?:want|wants|plan|plans|hope|hopes|intend|intends|would like) to (?P<v>(?:learn|become|run a|lose weight|lose \d|quit smoking|stop smoking|stop drinking|retire|move to|travel to|visit|start a|open a|write a book|buy a (?:house|flat|car|boat)|get married|have (?:kids|children)|get a (?:dog|cat)).*?)(?:{_END}|(?=\s*[,;!?()])|(?=\s+(?:and|but|because)\b))", _goal),
@@ -655,6 +662,9 @@ def _about_owner(scene: _Scene, m: re.Match[str]) -> _Who:
         return scene.introduced.get(kin) or _Who(kin, f"my {kin}", "person")
     if m.groupdict().get("owner"):
         owner = clean(m["owner"])
+        if fold(owner) in RELATIVES:
+            kin, _ = _kin(owner)
+            return scene.introduced.get(kin) or _Who(kin, f"my {kin}", "person")
         return _Who(fold(owner), owner, "person")
     return _ME
 
@@ -701,7 +711,7 @@ def _thing_is(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
         return None
     if fold(m.groupdict().get("det") or "") == "the" and not re.search(r"\b(?:deadline|launch|release|meeting|flight|exam|appointment|wedding|interview|trip|party|due date|demo|wifi|wi-fi|project|company|team|code name|codename|kick-?off)\b", thing, _I):
         return None
-    if fold(thing) in RELATIVES and not is_named:
+    if words[0] in RELATIVES or words[0] in PETS:
         return None
     key = key_of(thing)
     attribute = {"phone number": "phone", "number": "phone", "e mail": "email", "email": "email", "e-mail": "email", "email address": "email", "job": "role", "profession": "role", "occupation": "role", "beruf": "role",
@@ -962,9 +972,9 @@ _OLD_VALUE = r"(?P<old>[^,;!?()]{1,80}?)"
 _CORRECTIONS = [
     re.compile(rf"^(?:it is|that is|they are|he is|she is|es ist|es|c'est)(?: (?:now|actually|jetzt|ahora))? {_NEW_VALUE},? (?:and )?not {_OLD_VALUE}{_END}", _I),
     re.compile(rf"^(?:it is|that is|they are) not {_OLD_VALUE}(?: anymore| any more)?,? (?:but|it is|rather)?\s*(?:it is )?{_NEW_VALUE}{_END}", _I),
-    re.compile(rf"^(?:(?:my|our|the) .+? (?:is|are)|i .+?|we .+?) {_NEW_VALUE},? not {_OLD_VALUE}{_END}", _I),
+    re.compile(rf"^(?:(?:my|our|the) .+? (?:is|are)|i .+?|we .+?) {_NEW_VALUE}, (?:and )?not {_OLD_VALUE}{_END}", _I),
     re.compile(rf"^(?:(?:i|we) (?:have )?(?:just )?(?:switched|changed|migrated|upgraded)) from {_OLD_VALUE} to {_NEW_VALUE}{_END}", _I),
-    re.compile(rf"^{_NEW_VALUE},? not {_OLD_VALUE}{_END}", _I),
+    re.compile(rf"^{_NEW_VALUE}, not {_OLD_VALUE}{_END}", _I),
     re.compile(rf"^i mean(?:t)? {_NEW_VALUE}{_END}", _I),
     re.compile(rf"^(?:it is|that is|they are|make (?:it|that)|it should be|it must be|es ist|es|c'est)(?: (?:now|actually|jetzt|ahora|maintenant))? {_NEW_VALUE}{_END}", _I),
 ]

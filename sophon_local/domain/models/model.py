@@ -30,6 +30,7 @@ DISCOVERED = ("ollama", "lmstudio")  # their ids too, when they were found and n
 _YES, _TIGHT = 0.5, 0.8  # shares of the machine's memory that a model may take
 _BYTES_PER_S_AND_CORE = 4.6e9  # weights that llama.cpp reads for each token: 8.2 tokens/s of a 1.117 GB file on 2 cores, measured
 _PLEASANT_TOKENS_PER_S = 6.0
+_EMBEDS = ("embed", "minilm", "bge-", "e5-")
 _SLUG = re.compile(r"[^a-z0-9.]+")
 
 
@@ -221,6 +222,11 @@ def why(entry: Entry, machine: Machine, recommended: bool) -> str:
             return f"Tight: it {needs}, and {pace}."
     start = "The best one for this machine: it" if recommended else "Fits: it"
     return f"{start} {needs}, and {pace}{'' if entry.is_open else '. Its licence is not an open one'}."
+
+
+def embeds(name: str) -> bool:
+    """Whether a provider's model, by its name, turns text into vectors instead of answering."""
+    return any(part in name.lower() for part in _EMBEDS)
 
 
 def as_size(size: int) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from ...kit.errors import ServiceUnavailable, SophonError, UpstreamUnavailable, ValidationFailed
 from .. import machine
-from ..base import ChatMessage, ChatModelFacts, ChatPiece, ChatRequest, Finished, TextDelta, ToolCall, ToolCalls
+from ..base import ChatMessage, ChatModelFacts, ChatPiece, ChatRequest, Finished, TextDelta, ToolCalls
 from ..toolcalls import CallsInText, Fragments
 from .gguf import ModelFile, missing, read_model_file
 from .process import Answer, Gone, ModelProcess
 from .protocol import CallPart, Done, Failed, Text
-from .tools import choice_grammar, choice_messages, json_grammar, plain_messages, read_choice
+from .tools import choice_messages, choice_schema, plain_messages, read_choice
 
 SMALL = 2_500_000_000  # weights; below it, short prompts, and tools by grammar. (Files of "1.7B" models hold up to 2.0e9.)
 _SMALL_PROMPT = 700  # tokens: a small model on two cores reads 40 to 100 a second, and answers best from few passages
@@ -23,7 +24,7 @@ _SMALL_CONTEXT, _LARGE_CONTEXT, _LEAST_CONTEXT = 8_192, 16_384, 2_048
 _SMALL_ANSWER, _LARGE_ANSWER = 1_024, 2_048  # tokens, where the request sets no limit: small models may never stop
 _TEMPERATURE = 0.3  # where the request sets none; small models wander at llama.cpp's own 0.8
 _COMPUTE_BYTES = 200 * 1024 * 1024  # what llama.cpp and Python need beside the weights and the context
-_MOST_WAITING = 64
+_MOST_USERS = 64  # requests that wait or are being answered
 _STALLED_AFTER_S = 300.0
 
 
@@ -65,7 +66,7 @@ class LlamaChat:
         self._process: ModelProcess | None = None
         self._turn = asyncio.Lock()  # asyncio's lock is fair: first come, first served
         self._starting = asyncio.Lock()
-        self._waiting = 0
+        self._users = 0  # whoever waits for the model or uses it
         self._idle_timer: asyncio.TimerHandle | None = None
         self._unloading: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -86,46 +87,37 @@ class LlamaChat:
         """The model's process, while there is one."""
         return self._process.pid if self._process is not None and self._process.is_alive else None
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatPiece]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
         if not request.tools or request.tool_choice == "none":
-            async for piece in self._write(request, plain_messages(request.messages)):
-                yield piece
-        elif self.facts.has_native_tools:
-            async for piece in self._write(request, _native_messages(request.messages), with_tools=True):
-                yield piece
+            pieces = self._write(request, plain_messages(request.messages))
+        elif self.facts.has_native_tools and request.json_schema is None:
+            pieces = self._write(request, _native_messages(request.messages), with_tools=True)
         else:
-            call, choosing = await self._choose(request)
-            if call is not None:
-                yield ToolCalls([call])
-                yield Finished(reason="tool_calls", prompt_tokens=choosing.prompt_tokens, completion_tokens=choosing.completion_tokens, model=self.facts.name)
-            elif choosing.reason == "length" or request.tool_choice != "auto":
-                yield Finished(reason="length", prompt_tokens=choosing.prompt_tokens, completion_tokens=choosing.completion_tokens, model=self.facts.name)
-            else:
-                async for piece in self._write(request, plain_messages(request.messages)):
-                    yield piece
+            pieces = self._choose_and_write(request)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
 
     async def count_tokens(self, text: str) -> int:
         if not text:
             return 0
-        process = await self._ready()
+        self._users += 1
         try:
-            return await process.count(_encodable(text))
+            return await (await self._ready()).count(_encodable(text))
         finally:
-            self._rest()
+            self._leave()
 
     async def load(self) -> None:
         """Load the model now, so that the first answer does not wait for it."""
-        await self._ready()
-        self._rest()
+        self._users += 1
+        try:
+            await self._ready()
+        finally:
+            self._leave()
 
     async def unload(self) -> None:
         """Give the memory back; an answer that is being written ends with an error. The next request loads the model again."""
-        self._stop_idle_timer()
-        async with self._starting:
-            process, self._process = self._process, None
-            if process is not None:
-                await process.close()
-                self._tell(False)
+        await self._unload()
 
     async def close(self) -> None:
         self._is_closed = True
@@ -133,18 +125,32 @@ class LlamaChat:
 
     # -- asking
 
-    async def _choose(self, request: ChatRequest) -> tuple[ToolCall | None, Done]:
-        """Step one of a small model's tool use: which tool, under a grammar."""
+    async def _choose_and_write(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
+        """A small model's tool use: first which tool, under a grammar; then, when it needs none, the answer."""
         body = {"messages": self._clean(choice_messages(request)), "temperature": 0.0, "max_tokens": request.max_tokens or _SMALL_ANSWER}
-        text, done = "", Done(id=0, reason="stop")
-        async for news in self._ask(body, [choice_grammar(request), choice_grammar(request, is_loose=True)]):
-            if isinstance(news, Text):
-                text += news.text
-            elif isinstance(news, Done):
-                done = news
-        return read_choice(text, request), done
+        text, choosing = "", Done(id=0, reason="stop")
+        async with aclosing(self._ask(body, [choice_schema(request), choice_schema(request, is_loose=True)])) as answer:
+            async for news in answer:
+                if isinstance(news, Text):
+                    text += news.text
+                elif isinstance(news, Done):
+                    choosing = news
+        call = read_choice(text, request)
+        if call is None and choosing.reason == "stop" and request.tool_choice == "auto":
+            async with aclosing(self._write(request, plain_messages(request.messages))) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
+        if call is not None:
+            yield ToolCalls([call])
+        yield Finished(
+            reason="tool_calls" if call else choosing.reason,
+            prompt_tokens=choosing.prompt_tokens,
+            completion_tokens=choosing.completion_tokens,
+            model=self.facts.name,
+        )
 
-    async def _write(self, request: ChatRequest, messages: list[dict[str, Any]], *, with_tools: bool = False) -> AsyncIterator[ChatPiece]:
+    async def _write(self, request: ChatRequest, messages: list[dict[str, Any]], *, with_tools: bool = False) -> AsyncGenerator[ChatPiece, None]:
         body: dict[str, Any] = {
             "messages": self._clean(messages),
             "max_tokens": request.max_tokens or (_SMALL_ANSWER if self._is_small else _LARGE_ANSWER),
@@ -155,7 +161,7 @@ class LlamaChat:
             body["top_p"] = request.top_p
         if request.seed is not None:
             body["seed"] = request.seed & 0xFFFFFFFF
-        grammars = [json_grammar(request.json_schema), json_grammar(request.json_schema, is_loose=True)] if request.json_schema and not with_tools else []
+        schemas = [request.json_schema] if request.json_schema is not None else []
         if with_tools:
             body["tools"] = [
                 {"type": "function", "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters}} for tool in request.tools
@@ -165,50 +171,53 @@ class LlamaChat:
             body["parallel_tool_calls"] = True
         sift = CallsInText([tool.name for tool in request.tools] if with_tools else [])
         fragments = Fragments()
-        async for news in self._ask(body, grammars):
-            match news:
-                case Text(text=text):
-                    if shown := sift.feed(text):
-                        yield TextDelta(shown)
-                case CallPart():
-                    fragments.add(news.index, news.call_id, news.name, news.arguments)
-                case Done():
-                    rest, found = sift.finish()
-                    if rest:
-                        yield TextDelta(rest)
-                    if calls := fragments.calls() or found:
-                        yield ToolCalls(calls)
-                    yield Finished(
-                        reason="tool_calls" if calls and news.reason == "stop" else news.reason,
-                        prompt_tokens=news.prompt_tokens,
-                        completion_tokens=news.completion_tokens,
-                        model=self.facts.name,
-                    )
+        async with aclosing(self._ask(body, schemas)) as answer:
+            async for news in answer:
+                match news:
+                    case Text(text=text):
+                        if shown := sift.feed(text):
+                            yield TextDelta(shown)
+                    case CallPart():
+                        fragments.add(news.index, news.call_id, news.name, news.arguments)
+                    case Done():
+                        rest, found = sift.finish()
+                        if rest:
+                            yield TextDelta(rest)
+                        if calls := fragments.calls() or found:
+                            yield ToolCalls(calls)
+                        yield Finished(
+                            reason="tool_calls" if calls and news.reason == "stop" else news.reason,
+                            prompt_tokens=news.prompt_tokens,
+                            completion_tokens=news.completion_tokens,
+                            model=self.facts.name,
+                        )
 
-    async def _ask(self, body: dict[str, Any], grammars: list[str]) -> AsyncIterator[Text | CallPart | Done]:
-        """One question, with the first of ``grammars`` that llama.cpp accepts."""
+    async def _ask(self, body: dict[str, Any], schemas: list[dict[str, Any]]) -> AsyncGenerator[Text | CallPart | Done, None]:
+        """One question; the answer keeps to the first of ``schemas`` that llama.cpp accepts.
+
+        As ``response_format``, never as ``grammar``: a grammar that llama.cpp cannot compile is dropped without a word, and the answer is free text.
+        """
         body |= {"stream": True, "stream_options": {"include_usage": True}, "return_progress": True, "cache_prompt": True}
-        for grammar in grammars[:-1]:
-            refused = False
-            async for news in self._ask_once({**body, "grammar": grammar}):
-                if isinstance(news, Failed):
-                    refused = True
-                    break
-                yield news
-            if not refused:
-                return
-        async for news in self._ask_once({**body, "grammar": grammars[-1]} if grammars else body):
-            if isinstance(news, Failed):
-                raise ValidationFailed(f"The model's process refused the request: {news.message[:300]}", reason="request_refused")
-            yield news
+        tries = [{**body, "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}} for schema in schemas] or [body]
+        refusal = ""
+        for attempt in tries:
+            async with aclosing(self._ask_once(attempt)) as answer:
+                async for news in answer:
+                    if isinstance(news, Failed):
+                        refusal = news.message
+                        break
+                    yield news
+                else:
+                    return
+        raise ValidationFailed(f"The model's process refused the request: {refusal[:300]}", reason="request_refused")
 
-    async def _ask_once(self, body: dict[str, Any]) -> AsyncIterator[Text | CallPart | Done | Failed]:
+    async def _ask_once(self, body: dict[str, Any]) -> AsyncGenerator[Text | CallPart | Done | Failed, None]:
         answer, process = await self._begin(body)
         try:
             while not isinstance(news := await self._next(answer, process), Done | Failed):
                 if isinstance(news, Text | CallPart):
                     yield news
-            if isinstance(news, Failed) and news.kind != "refused":
+            if isinstance(news, Failed) and news.kind not in ("refused", "invalid_request_error"):
                 raise self._failure(news)
             yield news
         finally:
@@ -216,28 +225,26 @@ class LlamaChat:
 
     async def _begin(self, body: dict[str, Any]) -> tuple[Answer, ModelProcess]:
         """Wait for this question's turn and ask it. The turn ends when the child says so, not when the reader has read everything."""
-        if self._waiting >= _MOST_WAITING:
+        if self._users >= _MOST_USERS:
             raise ServiceUnavailable("Too many requests are waiting for the model. Try again in a minute.")
-        self._waiting += 1
-        try:
-            await self._turn.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            process = await self._ready()
-        except BaseException:
-            self._turn.release()
-            raise
-        has_turn = True
+        self._users += 1
+        has_turn = False
 
-        def give_back() -> None:
+        def end() -> None:
             nonlocal has_turn
             if has_turn:
                 has_turn = False
                 self._turn.release()
-                self._rest()
+            self._leave()
 
-        return await process.ask(body, give_back), process
+        try:
+            await self._turn.acquire()
+            has_turn = True
+            process = await self._ready()
+            return process.ask(body, end), process
+        except BaseException:
+            end()
+            raise
 
     async def _next(self, answer: Answer, process: ModelProcess) -> Any:
         try:
@@ -245,7 +252,9 @@ class LlamaChat:
                 news = await answer.next()
         except TimeoutError:
             await process.close()
-            raise UpstreamUnavailable("The model has made no progress for five minutes and was stopped. Send the message again.", reason="model_stalled") from None
+            raise UpstreamUnavailable(
+                "The model has made no progress for five minutes and was stopped. Send the message again.", reason="model_stalled"
+            ) from None
         if isinstance(news, Gone):
             raise UpstreamUnavailable(news.message, reason="model_stopped")
         return news
@@ -254,11 +263,10 @@ class LlamaChat:
         if news.kind == "exceed_context_size_error":
             size = f"{news.prompt_tokens:,} tokens" if news.prompt_tokens else "more tokens"
             return ValidationFailed(
-                f"The message and its context have {size}; {self.facts.name} holds {self.facts.context_tokens:,}. Shorten it or choose a model with a longer context.",
+                f"The message and its context have {size}; {self.facts.name} holds {self.facts.context_tokens:,}. "
+                "Shorten it or choose a model with a longer context.",
                 reason="prompt_too_long",
             )
-        if news.kind == "invalid_request_error":
-            return ValidationFailed(f"The model's process refused the request: {news.message[:300]}", reason="request_refused")
         return UpstreamUnavailable(f"The model could not answer: {news.message[:300]}", reason="model_failed")
 
     def _clean(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -286,6 +294,16 @@ class LlamaChat:
             self._tell(True)
             return self._process
 
+    async def _unload(self, *, only_when_idle: bool = False) -> None:
+        self._stop_idle_timer()
+        async with self._starting:
+            if only_when_idle and self._users:
+                return
+            process, self._process = self._process, None
+            if process is not None:
+                await process.close()
+                self._tell(False)
+
     async def _check_room(self) -> None:
         if not await asyncio.to_thread(self._file.path.is_file):
             raise missing(self._file.path)
@@ -294,18 +312,20 @@ class LlamaChat:
         if available < needed:
             instead = f"choose a smaller model, such as {self._smaller}" if self._smaller else "choose a smaller model"
             raise UpstreamUnavailable(
-                f"{self.facts.name} needs about {_gigabytes(needed)} of free memory and this machine has {_gigabytes(available)}. Close other programs, or {instead}.",
+                f"{self.facts.name} needs about {_gigabytes(needed)} of free memory and this machine has {_gigabytes(available)}. "
+                f"Close other programs, or {instead}.",
                 reason="not_enough_memory",
             )
 
-    def _rest(self) -> None:
-        """Nobody waits: unload when that stays so."""
+    def _leave(self) -> None:
+        """One user less; when nobody is left, unload unless someone comes within the idle time."""
+        self._users -= 1
         self._stop_idle_timer()
-        if self._waiting == 0 and not self._turn.locked() and self._process is not None:
-            self._idle_timer = asyncio.get_running_loop().call_later(self._idle_s, self._unload_soon)
+        if self._users == 0 and self._process is not None:
+            self._idle_timer = asyncio.get_running_loop().call_later(self._idle_s, self._unload_when_idle)
 
-    def _unload_soon(self) -> None:
-        self._unloading = asyncio.create_task(self.unload())
+    def _unload_when_idle(self) -> None:
+        self._unloading = asyncio.create_task(self._unload(only_when_idle=True))
 
     def _stop_idle_timer(self) -> None:
         if self._idle_timer is not None:
@@ -329,7 +349,9 @@ def _native_messages(messages: list[ChatMessage]) -> list[dict[str, Any]]:
     for message in messages:
         item: dict[str, Any] = {"role": message.role, "content": message.content}
         if message.tool_calls:
-            item["tool_calls"] = [{"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}} for call in message.tool_calls]
+            item["tool_calls"] = [
+                {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}} for call in message.tool_calls
+            ]
         if message.role == "tool" and message.tool_call_id:
             item["tool_call_id"] = message.tool_call_id
         plain.append(item)

@@ -186,7 +186,7 @@ class _Reader:
 
     def _control_tokens(self, values: dict[str, Any]) -> list[str]:
         kinds, places = values.get("tokenizer.ggml.token_type") or [], self._texts.get("tokenizer.ggml.tokens", [])
-        found = []
+        found: list[str] = []
         for (at, length), kind in zip(places, kinds, strict=False):
             if kind == _CONTROL and 3 <= length <= 100 and len(found) < _MOST_CONTROL:
                 found.append(self._view[at : at + length].decode("utf-8", "replace"))

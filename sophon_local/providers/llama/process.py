@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from ...kit.child import worker_argv, worker_environment
-from ...kit.errors import UpstreamUnavailable
+from ...kit.errors import UpstreamUnavailable, ValidationFailed
 from .gguf import ModelFile, damaged
 from .protocol import AnyNews, Ask, Count, Counted, Done, Failed, Load, LoadFailed, Order, Ready, Stop, decode_news, encode
 
@@ -86,7 +86,8 @@ class ModelProcess:
             raise UpstreamUnavailable(f"The model's process could not be started ({error.strerror}). Try again.", reason="model_stopped") from None
         child = cls(process, folder)
         try:
-            await child._send(Load(path=str(file.path), context_tokens=context_tokens, threads=threads, socket=socket))
+            assert process.stdin is not None
+            process.stdin.write(encode(Load(path=str(file.path), context_tokens=context_tokens, threads=threads, socket=socket)))
             async with asyncio.timeout(_LOAD_TIMEOUT_S):
                 news = await asyncio.shield(child._ready)
             if isinstance(news, Ready):
@@ -108,11 +109,8 @@ class ModelProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    async def ask(self, body: dict[str, object], on_end: Callable[[], None]) -> Answer:
-        self._last_number += 1
-        answer = self._answers[self._last_number] = Answer(self._last_number, on_end)
-        await self._send(Ask(answer.number, body), answer)
-        return answer
+    def ask(self, body: dict[str, object], on_end: Callable[[], None]) -> Answer:
+        return self._send(lambda number: Ask(number, body), on_end)
 
     def stop(self, answer: Answer) -> None:
         """Let the child end this answer; its end still arrives."""
@@ -120,9 +118,7 @@ class ModelProcess:
             self._process.stdin.write(encode(Stop(answer.number)))
 
     async def count(self, text: str) -> int:
-        self._last_number += 1
-        answer = self._answers[self._last_number] = Answer(self._last_number, lambda: None)
-        await self._send(Count(answer.number, text), answer)
+        answer = self._send(lambda number: Count(number, text), lambda: None)
         match await answer.next():
             case Counted(tokens=tokens):
                 return tokens
@@ -146,16 +142,20 @@ class ModelProcess:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    async def _send(self, order: Order, answer: Answer | None = None) -> None:
-        stdin = self._process.stdin
+    def _send(self, order: Callable[[int], Order], on_end: Callable[[], None]) -> Answer:
+        """Without waiting, so that nobody can be cancelled between a question and knowing its answer's number."""
         try:
-            if stdin is None or stdin.is_closing():
-                raise BrokenPipeError
-            stdin.write(encode(order))
-            await stdin.drain()
-        except OSError:
-            if answer is not None and self._tasks[0].done():  # otherwise the reader finds the end and tells all open answers
-                answer.put(Gone(self._why_gone()))
+            line = encode(order(self._last_number + 1))
+        except UnicodeEncodeError:
+            raise ValidationFailed("The request holds text that is not valid Unicode.", reason="request_refused") from None
+        self._last_number += 1
+        answer = Answer(self._last_number, on_end)
+        if self._tasks[0].done() or self._process.stdin is None:
+            answer.put(Gone(self._why_gone()))
+        else:  # should the child be gone already, then the reader finds its end and tells all open answers
+            self._answers[answer.number] = answer
+            self._process.stdin.write(line)
+        return answer
 
     async def _read_news(self) -> None:
         assert self._process.stdout is not None
@@ -202,6 +202,8 @@ class ModelProcess:
                 "The model's process was stopped by the system, probably for lack of memory. "
                 "Close other programs or choose a smaller model; the next message starts it again."
             )
+        if code == -4:  # SIGILL
+            return "This machine's processor lacks instructions that llama.cpp needs (AVX2). Use Ollama, LM Studio or a hosted model instead."
         try:
             name = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
         except ValueError:
@@ -213,10 +215,13 @@ class ModelProcess:
         for line in self._complaints:
             log.warning("llama.cpp: %s", line)
         if "failed to allocate" in said or "out of memory" in said or "bad_alloc" in said:
-            return UpstreamUnavailable(f"There is not enough memory to load {file.path.name}. Close other programs or choose a smaller model.", reason="not_enough_memory")
+            return UpstreamUnavailable(
+                f"There is not enough memory to load {file.path.name}. Close other programs or choose a smaller model.", reason="not_enough_memory"
+            )
         if "unknown model architecture" in said:
             return UpstreamUnavailable(
-                f"{file.path.name} holds a kind of model ({file.architecture}) that this version of llama.cpp does not know. Choose another.", reason="model_unsupported"
+                f"{file.path.name} holds a kind of model ({file.architecture}) that this version of llama.cpp does not know. Choose another.",
+                reason="model_unsupported",
             )
         if news is None and self._process.returncode != -signal.SIGABRT:
             return UpstreamUnavailable(self._why_gone(), reason="model_stopped")

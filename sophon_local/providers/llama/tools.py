@@ -1,8 +1,8 @@
 """Tool calls for small models, which cannot call natively: first a short question under a grammar, "which tool?", then, when none is needed, the plain answer.
 
-Measured on Qwen2.5-Coder 0.5B and 1.5B (five tools, eight messages that need one, four that need none): native calls 0 of 8 and 0 of 8; tool or answer in
-one constrained reply 5 and 7 of 8, and 3 of 4 both; this way 6 and 8 of 8, and 3 of 4 both. Tools shown while the answer is written cost answers: the same models
-then no longer say that a passage lacks what was asked.
+Measured on Qwen2.5-Coder 0.5B and 1.5B (five tools, eight messages that need one, four that need none): native calls 0 of 8 with both; tool or answer
+in one constrained reply 5 and 7 of 8, and 3 of 4 with both; this way 6 and 8 of 8, and 3 of 4 with both. Tools shown while the answer is written cost
+answers: the same models then no longer say that a passage lacks what was asked.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from ..base import ChatMessage, ChatRequest, ToolCall, ToolSpec
 _TAIL = 6  # messages that are looked at for the choice
 _CUT = 1_500  # characters of each
 _NONE = "none"
-# Compact JSON: fewer tokens, and no way to fill the answer with blanks.
-_COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
 def choice_messages(request: ChatRequest) -> list[dict[str, Any]]:
@@ -32,21 +30,15 @@ def choice_messages(request: ChatRequest) -> list[dict[str, Any]]:
     return plain_messages([ChatMessage("system", system), *shortened], show_calls=True)
 
 
-def choice_grammar(request: ChatRequest, *, is_loose: bool = False) -> str:
-    """The choice in Lark for LLGuidance; ``is_loose`` leaves the arguments open, for schemas that it does not know."""
+def choice_schema(request: ChatRequest, *, is_loose: bool = False) -> dict[str, Any]:
+    """What the choice may look like; ``is_loose`` leaves the arguments open, for schemas that llama.cpp refuses."""
     options: list[dict[str, Any]] = []
     if _may_decline(request):
         options.append(_object(tool={"const": _NONE}))
     for tool in _choosable(request):
         is_plain = not is_loose and tool.parameters.get("type") == "object" and "$ref" not in json.dumps(tool.parameters)
         options.append(_object(tool={"const": tool.name}, arguments=tool.parameters if is_plain else {"type": "object"}))
-    return json_grammar({"anyOf": options})
-
-
-def json_grammar(schema: dict[str, Any], *, is_loose: bool = False) -> str:
-    """Exactly one JSON value of ``schema``; ``is_loose`` ignores keywords that LLGuidance does not know."""
-    guidance = {**_COMPACT, "lenient": True} if is_loose else _COMPACT
-    return "%llguidance {}\nstart: %json " + json.dumps({**schema, "x-guidance": guidance}) + "\n"
+    return {"anyOf": options}
 
 
 def read_choice(text: str, request: ChatRequest) -> ToolCall | None:
@@ -73,7 +65,9 @@ def plain_messages(messages: list[ChatMessage], *, show_calls: bool = False) -> 
             call = names.get(message.tool_call_id or "")
             role, content = "user", f"Result of {call.name}({call.arguments}):\n{content}" if call else f"Result:\n{content}"
         elif message.tool_calls:
-            calls = "\n".join(f'{{"tool": {json.dumps(call.name)}, "arguments": {call.arguments or "{}"}}}' for call in message.tool_calls) if show_calls else ""
+            calls = (
+                "\n".join(f'{{"tool": {json.dumps(call.name)}, "arguments": {call.arguments or "{}"}}}' for call in message.tool_calls) if show_calls else ""
+            )
             content = "\n".join(part for part in (content, calls) if part)
             if not content:
                 continue

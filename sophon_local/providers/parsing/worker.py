@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
             _read_scans(request, replies)
     except ParseFailed as failure:
         _send(replies, Failed(failure.code, failure.message))
-    except MemoryError:
+    except (MemoryError, KeyboardInterrupt):  # OpenBLAS raises SIGINT when it gets no memory
         _send(replies, OUT_OF_MEMORY)
     except Exception as error:
         print(f"{type(error).__name__}: {error}"[:2_000], file=sys.stderr)

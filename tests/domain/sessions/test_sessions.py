@@ -33,7 +33,9 @@ async def say(db: Database, sessions: Sessions, *texts: str, status: str = "comp
         session = sessions.open(tx, None, "sophon", None, texts[0])
         for n, text in enumerate(texts):
             role = "assistant" if n % 2 else "user"
-            message = Message(id=new_id("msg"), session_id=session.id, role=role, content=text, status=status if n % 2 else "complete", created_at=clock.timestamp())
+            message = Message(
+                id=new_id("msg"), session_id=session.id, role=role, content=text, status=status if n % 2 else "complete", created_at=clock.timestamp()
+            )
             sessions.append(tx, message)
             made.append(message)
 

@@ -198,7 +198,7 @@ async def test_pages_that_break_the_limits_are_left_out_and_three_in_a_row_end_t
     path = sample.scanned_pdf(tmp_path / "a.pdf", [["a page"]] * 4)
     results = []
     with pytest.raises(ParseFailed) as caught:
-        async for page, failure in Reader(ReaderLimits(scan_memory_bytes=40 * 1024 * 1024)).scan(path, "pdf", [1, 2, 3, 4]):
+        async for page, failure in Reader(ReaderLimits(scan_memory_bytes=350 * 1024 * 1024)).scan(path, "pdf", [1, 2, 3, 4]):
             results.append((page.page, failure))
     assert caught.value.code == "out_of_memory"
     assert [page for page, _ in results] == [1, 2] and all(failure and "memory" in failure for _, failure in results)

@@ -18,6 +18,8 @@ export interface ListProps<T> {
   children: (item: T, isSelected: boolean) => ReactNode;
   /** Buttons at a row's end; they show on hover and focus, and always where there is no pointer to hover with. */
   actions?: (item: T) => ReactNode;
+  /** What stands in the row's place while it is being edited; null while it is not. */
+  editing?: (item: T) => ReactNode;
   /** Rows of one group stand under one heading: "Today". Items must come sorted by it. */
   group?: (item: T) => string;
   /** The Delete key on a row. */
@@ -37,7 +39,7 @@ const GROUP_HEIGHT = 30;
 
 /** A long list of links: only what is in sight is drawn. J and K or the arrows move, Enter opens, Home and End jump. */
 export function List<T>(props: ListProps<T>) {
-  const { label, items, getKey, href, selectedKey = null, rowHeight, isVariable, children, actions, group, onDelete, onRename, total, hasMore, onMore, className } = props;
+  const { label, items, getKey, href, selectedKey = null, rowHeight, isVariable, children, actions, editing, group, onDelete, onRename, total, hasMore, onMore, className } = props;
   const frame = useRef<HTMLDivElement>(null);
   const [activeKey, setActiveKey] = useState<string | null>(selectedKey);
   const wantsFocus = useRef(false);
@@ -154,6 +156,7 @@ export function List<T>(props: ListProps<T>) {
           }
           const isActive = place.index === activeAt;
           const isSelected = row.key === selectedKey;
+          const edited = editing?.(row.item) ?? null;
           return (
             <li
               key={row.key}
@@ -164,6 +167,7 @@ export function List<T>(props: ListProps<T>) {
               aria-setsize={total ?? (hasMore ? -1 : items.length)}
               aria-posinset={row.position + 1}
             >
+              {edited ?? (
               <Link
                 href={href(row.item)}
                 className={styles.link}
@@ -175,7 +179,8 @@ export function List<T>(props: ListProps<T>) {
               >
                 {children(row.item, isSelected)}
               </Link>
-              {actions && <div className={styles.actions}>{actions(row.item)}</div>}
+              )}
+              {actions && edited === null && <div className={styles.actions}>{actions(row.item)}</div>}
             </li>
           );
         })}

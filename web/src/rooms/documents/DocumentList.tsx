@@ -1,5 +1,5 @@
 import { FileText, Plus, TextSearch, X } from "lucide-react";
-import { useCallback, useState } from "react";
+import { useCallback } from "react";
 import { Link } from "wouter";
 import { useDocuments, type Document } from "@/api";
 import { Badge, Button, EmptyState, ErrorNote, format, IconButton, List, ListPane, ProgressBar, SearchField, Select, Skeleton, Status, useHidden } from "@/components";

@@ -1,0 +1,1 @@
+"""What the command line does besides serving. Each is imported when it is called."""

@@ -1,0 +1,126 @@
+"""From a model's id to something that answers: builds the adapters, keeps them, and gives memory back."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...kit.errors import UpstreamUnavailable
+from ...providers import machine
+from ...providers.base import Chat, ChatPiece, ChatRequest
+from .model import Entry
+
+if TYPE_CHECKING:
+    from ...providers.llama import LlamaChat
+
+_DOUBTFUL = ("model_damaged", "model_missing")
+Doubt = Callable[[Entry], Awaitable[UpstreamUnavailable | None]]
+
+
+class EmbeddedChat:
+    """A chat model of this program's own. When its file turns out to be damaged, ``doubt`` has it checked, and fetched again.
+
+    ``make_room`` is called before an answer begins, so that other models can be unloaded.
+    """
+
+    def __init__(self, entry: Entry, inner: LlamaChat, doubt: Doubt, make_room: Callable[[EmbeddedChat], Awaitable[None]]) -> None:
+        self.entry = entry
+        self.facts = inner.facts
+        self._inner = inner
+        self._doubt = doubt
+        self._make_room = make_room
+        self._active = 0
+        self._is_retired = False
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._inner.is_loaded
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatPiece]:
+        async with self._in_use():
+            pieces = self._inner.stream(request)
+            async with contextlib.aclosing(pieces):  # type: ignore[type-var]
+                async for piece in pieces:
+                    yield piece
+
+    async def count_tokens(self, text: str) -> int:
+        async with self._in_use():
+            return await self._inner.count_tokens(text)
+
+    async def retire(self) -> None:
+        """Unload as soon as nobody is being answered."""
+        self._is_retired = True
+        if self._active == 0:
+            await self._inner.unload()
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+    @contextlib.asynccontextmanager
+    async def _in_use(self) -> AsyncIterator[None]:
+        self._active += 1
+        self._is_retired = False
+        try:
+            if not self._inner.is_loaded:
+                await self._make_room(self)
+            yield
+        except UpstreamUnavailable as error:
+            if error.details.get("reason") in _DOUBTFUL:
+                raise await self._doubt(self.entry) or error from None
+            raise
+        finally:
+            self._active -= 1
+            if self._is_retired and self._active == 0:
+                await self._inner.unload()
+
+
+class Embedded:
+    """The chat models of this program's own that have been asked for."""
+
+    def __init__(self, doubt: Doubt, changed: Callable[[str], None], *, threads: int | None, idle_s: float) -> None:
+        self._doubt = doubt
+        self._changed = changed
+        self._threads = threads
+        self._idle_s = idle_s
+        self._open: dict[str, EmbeddedChat] = {}
+
+    def is_loaded(self, model_id: str) -> bool:
+        chat = self._open.get(model_id)
+        return chat is not None and chat.is_loaded
+
+    async def get(self, entry: Entry, path: Path, smaller: str | None) -> Chat:
+        chat = self._open.get(entry.id)
+        if chat is None:
+            from ...providers.llama import LlamaChat
+
+            inner = await LlamaChat.open(
+                path,
+                name=entry.name,
+                threads=self._threads,
+                idle_s=self._idle_s,
+                smaller=smaller,
+                on_change=lambda is_loaded: self._changed(entry.id),
+            )
+            chat = self._open.setdefault(entry.id, EmbeddedChat(entry, inner, self._doubt, self._make_room))
+        return chat
+
+    async def retire(self, but: str | None) -> None:
+        """Give the memory of all but one of them back, when they are done."""
+        for model_id, chat in list(self._open.items()):
+            if model_id != but:
+                await chat.retire()
+
+    async def drop(self, model_id: str) -> None:
+        chat = self._open.pop(model_id, None)
+        if chat is not None:
+            await chat.close()
+
+    async def close(self) -> None:
+        for model_id in list(self._open):
+            await self.drop(model_id)
+
+    async def _make_room(self, wanted: EmbeddedChat) -> None:
+        if machine.available_memory() < 2 * wanted.entry.memory_bytes:
+            await self.retire(wanted.entry.id)
