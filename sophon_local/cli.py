@@ -72,7 +72,7 @@ def _work(arguments: list[str]) -> int:
     return 2
 
 
-def _parser():  # type: ignore[no-untyped-def]  # noqa: ANN202  (argparse is imported when it is needed)
+def _parser():  # type: ignore[no-untyped-def]
     import argparse
 
     from . import __version__
@@ -99,9 +99,12 @@ def _parser():  # type: ignore[no-untyped-def]  # noqa: ANN202  (argparse is imp
 
     models = commands.add_parser("models", parents=[common, as_json], help="list, fetch and choose models")
     verbs = models.add_subparsers(dest="verb", metavar="VERB")
-    verbs.add_parser("list", parents=[common, as_json], help="what there is and what fits this machine")
+    again = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)  # the same options behind the verb
+    again.add_argument("--data", metavar="FOLDER", help=argparse.SUPPRESS)
+    again.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
+    verbs.add_parser("list", parents=[again], help="what there is and what fits this machine")
     for verb, words in (("pull", "fetch a model"), ("use", "answer with this model"), ("delete", "remove a fetched model")):
-        verbs.add_parser(verb, parents=[common, as_json], help=words).add_argument("model")
+        verbs.add_parser(verb, parents=[again], help=words).add_argument("model")
 
     commands.add_parser("doctor", parents=[common, as_json], help="look for what is wrong, and say what to do")
     routes = commands.add_parser("routes", parents=[common, as_json], help="every method and path, with the file that answers it")

@@ -3,7 +3,7 @@
 from .index import Matches, SearchIndex
 from .items import find_collection, find_groups, put, remove, remove_group
 from .model import Counts, Embedding, Hit, Item, Pending
-from .vectors import adopt, clear, counts, embeddings, flip, is_pending, pending, save, trim
+from .vectors import adopt, clear, counts, embeddings, flip, has_items, is_pending, pending, save, trim
 
 __all__ = [
     "Counts",
@@ -20,6 +20,7 @@ __all__ = [
     "find_collection",
     "find_groups",
     "flip",
+    "has_items",
     "is_pending",
     "pending",
     "put",

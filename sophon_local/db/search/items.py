@@ -45,8 +45,8 @@ def length(text: str, context: str) -> float:
 
 
 def integers(values: Iterable[int]) -> object:
-    """A list of integers as one SQL parameter: ``WHERE x IN carray(:values)``."""
-    return apsw.carray(array("q", values), flags=apsw.SQLITE_CARRAY_INT64)
+    """Keys or numbers as one SQL parameter: ``WHERE x IN carray(:values)``. They start at 1, so that 0 may stand for none, which SQLite cannot bind."""
+    return apsw.carray(array("q", values) or array("q", [0]), flags=apsw.SQLITE_CARRAY_INT64)
 
 
 def find_collection(tx: Tx, name: str) -> Collection | None:
@@ -151,7 +151,7 @@ def _remove(tx: Tx, collection: Collection, keys: list[int]) -> None:
         gone=gone,
     )
     vectors = integers(seq for (seq,) in tx.rows("SELECT seq FROM search_vectors WHERE item IN carray(:gone) ORDER BY seq", gone=gone))
-    tx.run("INSERT INTO search_gone (seq) SELECT value FROM carray(:vectors)", vectors=vectors)
+    tx.run("INSERT INTO search_gone (seq) SELECT seq FROM search_vectors WHERE seq IN carray(:vectors)", vectors=vectors)
     tx.run("DELETE FROM search_signs WHERE seq IN carray(:vectors)", vectors=vectors)
     tx.run("DELETE FROM search_vectors WHERE seq IN carray(:vectors)", vectors=vectors)
     tx.run("DELETE FROM search_pending WHERE item IN carray(:gone)", gone=gone)

@@ -164,20 +164,23 @@ def trim(tx: Tx) -> None:
     tx.run("DELETE FROM search_gone WHERE number <= (SELECT max(number) FROM search_gone) - :kept", kept=_REMEMBERED_REMOVALS)
 
 
+def has_items(tx: Tx) -> bool:
+    return bool(tx.value("SELECT sum(items) FROM search_collections"))
+
+
 def counts(tx: Tx) -> Counts:
     items = int(tx.value("SELECT sum(items) FROM search_collections") or 0)
-    waiting = {
-        (state, bool(failed)): int(number)
-        for state, failed, number in tx.rows(
-            "SELECT e.state, p.failed, count(*) FROM search_pending p JOIN search_embedders e ON e.number = p.embedder GROUP BY e.state, p.failed"
-        )
-    }
-    has_searched = tx.value("SELECT count(*) FROM search_embedders WHERE state = 'searched'")
+    numbers = {embedding.state: embedding.number for embedding in embeddings(tx)}
+
+    def waiting(state: str, failed: bool) -> int:
+        count = "SELECT count(*) FROM search_pending WHERE embedder = :number AND failed = :failed"
+        return int(tx.value(count, number=numbers.get(state, 0), failed=failed))
+
     return Counts(
         items=items,
-        pending=waiting.get(("searched", False), 0) if has_searched else items,
-        failed=waiting.get(("searched", True), 0),
-        shadow_pending=waiting.get(("shadow", False), 0),
+        pending=waiting("searched", False) if "searched" in numbers else items,
+        failed=waiting("searched", True),
+        shadow_pending=waiting("shadow", False),
     )
 
 

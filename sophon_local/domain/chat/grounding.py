@@ -21,9 +21,8 @@ _PASSAGE_TALK = re.compile(
     r"^\s*(?:according to|as (?:stated|mentioned|described) in|based on|in) (?:the )?(?:passages?|texts?|documents?|sources?)(?: \[?\d+\]?)?,?\s*",
     re.IGNORECASE,
 )
-_OPEN_MARK = re.compile(r"(?:^|(?<=[\s.,;:!?)\"”]))[\[【](?:\d{0,2}(?:\s*,\s*\d{1,2})*\s*,?\s*)[\]】]?$")
-_SENTENCE_EDGE = re.compile(r"`{1,2}$|[.!?…]\s*(?:[\[【][\d, ]*)?$")  # what follows decides how to read this
-_MARKS = re.compile(r"(?:^|(?<=[\s.,;:!?)\"”]))[\[【](\d{1,2}(?:\s*,\s*\d{1,2})*)[\]】]")
+_MARK_AT = re.compile(r" ?[\[【]\d{1,2}(?:\s*,\s*\d{1,2})*[\]】]")
+_UNDECIDED = re.compile(r"(?:`{1,2}| ?(?:[\[【][\d\s,]{0,12})?)$")  # the end of a piece: what follows decides how to read it
 _MAX_SENTENCES = 5  # of a weak model: it starts to ramble after that
 
 
@@ -122,62 +121,67 @@ class StrictFilter:
 
 class MarkingFilter:
     """For capable models: everything passes as it comes; marks that name no source are taken out, and a sentence that a source carries
-    word for word gets a mark when the model gave none."""
+    word for word gets a mark when the model gave none. However the text is cut into pieces, the outcome is the same."""
 
     def __init__(self, citations: Citations) -> None:
         self._citations = citations
         self._held = ""
         self._sentence = ""
-        self._in_code = False
+        self._code = ""  # the backticks that opened it, while in code
+        self._last = ""  # the last character that was passed
 
     def feed(self, text: str) -> str:
-        text = self._held + text
-        hold = _SENTENCE_EDGE.search(text[-24:]) or _OPEN_MARK.search(text[-24:])
-        self._held = text[-len(hold.group()) :] if hold else ""
-        return self._pass(text[: len(text) - len(self._held)])
+        self._held += text
+        return self._pass(is_end=False)
 
     def close(self) -> str:
-        rest = self._pass(self._held)
-        self._held = ""
-        return rest + self._end_sentence()
+        return self._pass(is_end=True) + self._end_sentence()
 
-    def _pass(self, text: str) -> str:
-        shown = []
-        for part in re.split(r"(```)", text):
-            if part == "```":
-                self._in_code = not self._in_code
-                self._sentence = ""
-                shown.append(part)
-            elif self._in_code or not self._citations.sources:
-                shown.append(part)
+    def _pass(self, is_end: bool) -> str:
+        shown: list[str] = []
+        at, text = 0, self._held
+        while at < len(text):
+            if not is_end and _UNDECIDED.match(text, at):
+                break
+            ticks = re.compile("`+").match(text, at)
+            mark = _MARK_AT.match(text, at)
+            if ticks:
+                self._code = "" if self._code == ticks.group() else self._code or ticks.group()
+                at = ticks.end()
+                self._show(shown, ticks.group())
+            elif self._code:
+                if text[at] == "\n" and len(self._code) < 3:
+                    self._code = ""
+                self._show(shown, text[at])
+                at += 1
+            elif mark and not (mark.group()[0] != " " and (self._last.isalnum() or self._last in "`_)")):
+                at = mark.end()
+                self._show(shown, self._checked(mark))
+            elif text[at].isspace() and (text[at] == "\n" or self._last in ".!?…") and not _MARK_AT.match(text, at):
+                self._show(shown, self._end_sentence())
+                self._show(shown, text[at])
+                at += 1
             else:
-                shown.append(self._mark(_MARKS.sub(self._checked, part)))
+                self._show(shown, text[at])
+                at += 1
+        self._held = text[at:]
         return "".join(shown)
 
-    def _checked(self, match: re.Match[str]) -> str:
-        numbers = [int(n) for n in re.findall(r"\d+", match[1])]
-        return "".join(f"[{n}]" for n in numbers if self._citations.has(n))
+    def _show(self, shown: list[str], text: str) -> None:
+        if text:
+            shown.append(text)
+            self._sentence += text
+            self._last = text[-1]
 
-    def _mark(self, text: str) -> str:
-        shown = []
-        at = 0
-        for match in re.finditer(r"(?<=[.!?…])(?=\s)|\n", text):
-            self._sentence += text[at : match.start()]
-            shown.append(text[at : match.start()])
-            if re.match(r"\s*\[\d", text[match.end() :]) and match.group() != "\n":
-                at = match.start()
-                continue
-            shown.append(self._end_sentence())
-            at = match.start()
-        self._sentence += text[at:]
-        shown.append(text[at:])
-        return "".join(shown)
+    def _checked(self, mark: re.Match[str]) -> str:
+        kept = "".join(f"[{n}]" for n in map(int, re.findall(r"\d+", mark.group())) if self._citations.has(n))
+        return (" " if mark.group()[0] == " " and kept else "") + kept
 
     def _end_sentence(self) -> str:
         sentence, self._sentence = self._sentence.strip(), ""
-        if not sentence or not self._citations.sources:
+        if not sentence or not self._citations.sources or self._code:
             return ""
-        marked = [int(n) for n in re.findall(r"\[(\d{1,2})\]", sentence)]
+        marked = [int(n) for n in re.findall(r"\[(\d{1,2})\]", re.sub(r"`[^`]*`", "", sentence))]
         plain = MARK.sub("", sentence)
         for number in marked:
             if self._citations.has(number):

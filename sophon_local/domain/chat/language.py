@@ -30,18 +30,12 @@ def _any(*alternatives: str) -> str:
 
 
 _POLITE = r"\W*(?:please |can you |could you |would you )*"
-_SMALL_TALK = re.compile(
-    r"\W*"
-    + _any(
-        "hi hello hey hallo moin hola salut bonjour good_morning good_evening good_afternoon good_night guten_morgen guten_tag guten_abend",
-        "thanks? thanks?_you thank_you thx danke merci gracias ok okay cool great nice perfect super got_it i_see sure yes no yep nope bye goodbye see_you",
-        "tschüss lol haha+ how_are_you how's_it_going wow",
-    )
-    + r"(?:[\s,]+"
-    + _any("there sophon you so_much very_much a_lot again then everyone friend schön sehr")
-    + r")*\W*",
-    re.IGNORECASE,
+_GREETING = _any(
+    "hi hello hey hallo moin hola salut bonjour good_morning good_evening good_afternoon good_night guten_morgen guten_tag guten_abend",
+    "thanks? thanks?_you thank_you thx danke merci gracias ok okay cool great nice perfect super got_it i_see sure yes no yep nope bye goodbye see_you",
+    "tschüss lol haha+ how_are_you how's_it_going wow there sophon you so_much very_much a_lot again then everyone friend schön sehr",
 )
+_SMALL_TALK = re.compile(rf"\W*{_GREETING}(?:\W+{_GREETING})*\W*", re.IGNORECASE)
 _QUESTION_WORD = re.compile(
     r"\W*(?:and |so |but |ok(?:ay)?,? |please,? |then )?"
     + _any(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..documents import PassageHit
-from ..memory import MemoryHit
 from ..sessions import Citation, Recalled
 from .language import Question, holds_expected, numbers, sentences, terms
+
+if TYPE_CHECKING:
+    from ..documents import PassageHit
+    from ..memory import MemoryHit
 
 WINDOW = 2  # neighbouring sentences that may carry a claim together
 CARRIED = 0.6  # share of a sentence's words that must stand in its source
@@ -45,7 +48,8 @@ class Source(msgspec.Struct, frozen=True):
         return f"{self.recalled.filename}{page}"
 
 
-def _windows(text: str) -> list[Window]:
+def windows_of(text: str) -> list[Window]:
+    """Every sentence of a text, and every pair of neighbours."""
     spans = sentences(text)
     found = []
     for size in range(1, WINDOW + 1):
@@ -72,7 +76,7 @@ def from_passage(number: int, hit: PassageHit) -> Source:
         matched_terms=hit.hit.matched_terms,
         why=[part for part in (_why(hit.hit.matched_terms, hit.hit.vector_score), heading) if part],
     )
-    return Source(number, "document", chunk.text, chunk.start, recalled, _windows(chunk.text))
+    return Source(number, "document", chunk.text, chunk.start, recalled, windows_of(chunk.text))
 
 
 def from_memory(number: int, hit: MemoryHit) -> Source:
@@ -87,7 +91,7 @@ def from_memory(number: int, hit: MemoryHit) -> Source:
         matched_terms=hit.hit.matched_terms,
         why=hit.why,
     )
-    return Source(number, "memory", entry.content, 0, recalled, _windows(entry.content))
+    return Source(number, "memory", entry.content, 0, recalled, windows_of(entry.content))
 
 
 def _why(matched: list[str], vector_score: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from ...kit.errors import UpstreamUnavailable
 from ...providers import machine
-from ...providers.base import Chat, ChatPiece, ChatRequest
-from .model import Entry
+from ...providers.base import Chat, ChatPiece, ChatRequest, Embedder
+from .model import Entry, Provider
+from .registry import Providers
 
 if TYPE_CHECKING:
     from ...providers.llama import LlamaChat
 
+ANSWER_S = 120.0  # a provider may think for so long before the next piece of its answer
 _DOUBTFUL = ("model_damaged", "model_missing")
 Doubt = Callable[[Entry], Awaitable[UpstreamUnavailable | None]]
 
@@ -124,3 +127,48 @@ class Embedded:
     async def _make_room(self, wanted: EmbeddedChat) -> None:
         if machine.available_memory() < 2 * wanted.entry.memory_bytes:
             await self.retire(wanted.entry.id)
+
+
+class Remote:
+    """The chat models of providers that have been asked for; forgotten when their provider changes."""
+
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers
+        self._open: dict[tuple[str, str], Chat] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def get(self, provider: Provider, name: str) -> Chat:
+        chat = self._open.get((provider.id, name))
+        if chat is None:
+            chat = self._open.setdefault((provider.id, name), await self._build(provider, name))
+        return chat
+
+    def forget(self, provider_id: str) -> None:
+        """The next question is asked with the provider's new address and key; what is being answered is answered."""
+        for key in [key for key in self._open if key[0] == provider_id]:
+            task = asyncio.create_task(self._open.pop(key).close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        for provider_id in {key[0] for key in self._open}:
+            self.forget(provider_id)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _build(self, provider: Provider, name: str) -> Chat:
+        key = await self._providers.key(provider.id)
+        client = self._providers.client(provider, idle_s=ANSWER_S)
+        if provider.kind == "anthropic":
+            from ...providers.anthropic import AnthropicChat
+
+            return AnthropicChat(client=client, base_url=provider.base_url, api_key=key, model=name)
+        from ...providers.openai import OpenAIChat
+
+        return OpenAIChat(client=client, base_url=provider.base_url, api_key=key, model=name)
+
+
+async def open_embedder(files: dict[str, Path]) -> Embedder:
+    """The embedding model on its files, by the names that they have in the catalogue."""
+    from ...providers.minilm import MiniLM
+
+    return MiniLM(model=files["model.onnx"], tokenizer=files["tokenizer.json"])

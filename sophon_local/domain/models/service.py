@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -183,9 +182,8 @@ class Models:
         catalogue becomes a model of its own: ``model_id``, or what its file name makes."""
         caller.require("ManageModels")
         entry = self._entries.get(model_id)
-        if from_path is not None:
-            from_path = os.path.expanduser(from_path)  # noqa: PTH111 (a string goes in and out)
-            entry = entry or await self._add_file(model_id, Path(from_path))
+        if from_path is not None and entry is None:
+            entry = await self._add_file(model_id, Path(from_path))
         if entry is None:
             if "/" in model_id:
                 raise Conflict(f"{model_id} is a provider's model: there is nothing to pull here. Use it as it is.")

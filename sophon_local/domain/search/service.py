@@ -59,7 +59,8 @@ class Search:
         self._embedding_now: set[asyncio.Task[list[bytes]]] = set()
         self._wanted = asyncio.Event()
         self._progress = asyncio.Event()  # replaced at each step, so that a waiter sees the next one
-        self._is_idle = False  # the worker can do nothing more: all done, or no embedder that works
+        self._is_idle = False  # the worker can do nothing at the moment: all is done, or there is no embedder
+        self._is_failing = False  # there is one, but it does not work
         self._problem: str | None = None
         self._waited: Counter[tuple[str, str]] = Counter()
         self._worker: asyncio.Task[None] | None = None
@@ -80,7 +81,7 @@ class Search:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._worker = None
-        self._step(is_idle=True)
+        self._step()
 
     def put(self, tx: Tx, collection: str, items: Iterable[Item]) -> None:
         """Add the items in the caller's transaction, each in place of the one with its id; one that has not changed keeps its vector."""
@@ -110,9 +111,7 @@ class Search:
         try:
             while self._worker is not None:
                 progress = self._progress
-                if self._embeddings is not None and not await self._is_waiting(collection, group):
-                    return
-                if self._is_idle:
+                if self._is_idle or self._is_failing or not await self._is_waiting(collection, group):
                     return
                 await progress.wait()
         finally:
@@ -169,13 +168,16 @@ class Search:
 
     async def _asked(self, query: str) -> tuple[Embedding, Awaitable[bytes | None]] | None:
         """Whose vectors can be searched now, and the query's vector in the making. None when there are none."""
+        known = await self._known()
+        if not known:
+            return None
         try:
             current = await self._embedder()
         except SophonError:
             current = None
         if current is not None:
             self._held[current.facts.id] = current
-        for embedding in await self._known():
+        for embedding in known:
             embedder = self._held.get(embedding.id)
             if embedding.state != "retired" and embedder is not None and embedder.facts.dimensions == embedding.dimensions:
                 return embedding, self._vector_of(query, embedding, embedder)
@@ -197,8 +199,7 @@ class Search:
             (vector,) = making.result()
         except (Exception, asyncio.CancelledError) as error:
             log.warning("a query could not be embedded: %r", error)
-            if embedding.state == "searched" and self._held.get(embedding.id) is not await self._embedder():
-                self._held.pop(embedding.id, None)  # the embedder before: it was closed
+            self._held.pop(embedding.id, None)  # perhaps the embedder before, and closed; the present one is asked for anew each time
             return None
         self._queries[key] = vector
         if len(self._queries) > REMEMBERED_QUERIES:
@@ -216,8 +217,7 @@ class Search:
         if recorded.event.topic.startswith(("model.", "provider.")):
             self._wanted.set()
 
-    def _step(self, *, is_idle: bool = False) -> None:
-        self._is_idle = is_idle
+    def _step(self) -> None:
         self._progress.set()
         self._progress = asyncio.Event()
 
@@ -225,31 +225,27 @@ class Search:
         failures = 0
         while True:
             self._wanted.clear()
-            pause: float | None = None
             try:
                 while await self._advance():
+                    self._is_failing = False
                     failures = 0
                     self._step()
-                if self._problem is not None:
-                    pause = POLL_S
-            except _Unusable as error:
-                pause = error.retry_after_s or RETRY_S[min(failures, len(RETRY_S) - 1)]
+            except Exception as error:
+                self._problem = _reason(error)
+                self._is_failing = True
+                self._step()
+                pause = error.retry_after_s if isinstance(error, _Unusable) and error.retry_after_s else RETRY_S[min(failures, len(RETRY_S) - 1)]
                 failures += 1
-                self._problem = str(error)
-            except Exception as error:  # a full disk, a defect: the worker lives on
-                log.exception("embedding in the background failed")
-                pause = RETRY_S[min(failures, len(RETRY_S) - 1)]
-                failures += 1
-                self._problem = error.message if isinstance(error, SophonError) else "Embedding in the background failed; it is tried again."
-            if self._wanted.is_set() and pause is None:
+                await asyncio.sleep(pause)  # waking it does not make it work sooner
                 continue
-            self._step(is_idle=True)
-            if failures:
-                assert pause is not None
-                await asyncio.sleep(pause)  # waking does not make a broken embedder work sooner
-            else:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wanted.wait(), pause)
+            self._is_failing = False
+            failures = 0
+            if self._wanted.is_set():
+                continue
+            self._is_idle = True
+            self._step()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), POLL_S if self._problem else None)
 
     async def _advance(self) -> bool:
         """One step: the next window of items, or taking over, or clearing away. False when there is nothing to do."""
@@ -260,7 +256,7 @@ class Search:
                 self._embeddings = None
                 self._index.forget(retired.number)
             return True
-        if not (await self._db.read(store.counts)).items:
+        if not await self._db.read(store.has_items):  # nothing to embed: the model need not be loaded
             self._problem = None
             return False
         current = await self._embedder()
@@ -339,7 +335,7 @@ class Search:
             raise _Unusable(error.message) from None
         if len(made) != len(texts):
             raise ValueError(f"{len(made)} vectors came for {len(texts)} texts")
-        return [_unit(vector, embedder.facts.dimensions) for vector in made]
+        return await asyncio.to_thread(lambda: [_unit(vector, embedder.facts.dimensions) for vector in made])
 
     async def _one_by_one(self, embedder: Embedder, batch: list[Pending]) -> list[bytes | None]:
         """Which of the texts cannot be embedded (None)? When none of them can, a harmless one tells whether the embedder works at all."""
@@ -395,6 +391,16 @@ def _unit(vector: bytes, dimensions: int) -> bytes | None:
     if not np.isfinite(length) or length < 1e-6:
         return None
     return vector if abs(length - 1) < 1e-3 else (row / np.float32(length)).astype("<f4").tobytes()
+
+
+def _reason(error: Exception) -> str:
+    """What to tell a person. Only what nobody foresaw goes to the log with its trace."""
+    if isinstance(error, _Unusable):
+        return str(error)
+    if isinstance(error, SophonError):
+        return error.message
+    log.error("embedding in the background failed", exc_info=error)
+    return "Embedding in the background failed; it is tried again. Search goes by words meanwhile."
 
 
 def _ignore_outcome(task: asyncio.Task[list[bytes]]) -> None:

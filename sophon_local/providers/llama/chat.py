@@ -9,6 +9,8 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ...kit.errors import ServiceUnavailable, SophonError, UpstreamUnavailable, ValidationFailed
 from .. import machine
 from ..base import ChatMessage, ChatModelFacts, ChatPiece, ChatRequest, Finished, TextDelta, ToolCalls
@@ -65,7 +67,7 @@ class LlamaChat:
         self._on_change = on_change
         self._process: ModelProcess | None = None
         self._turn = asyncio.Lock()  # asyncio's lock is fair: first come, first served
-        self._starting = asyncio.Lock()
+        self._loading: asyncio.Task[ModelProcess] | None = None
         self._users = 0  # whoever waits for the model or uses it
         self._idle_timer: asyncio.TimerHandle | None = None
         self._unloading: asyncio.Task[None] | None = None
@@ -80,12 +82,12 @@ class LlamaChat:
 
     @property
     def is_loaded(self) -> bool:
-        return self._process is not None and self._process.is_alive
+        return self._process is not None and self._process.is_ready
 
     @property
     def pid(self) -> int | None:
         """The model's process, while there is one."""
-        return self._process.pid if self._process is not None and self._process.is_alive else None
+        return self._process.pid if self._process is not None else None
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
         if not request.tools or request.tool_choice == "none":
@@ -117,11 +119,14 @@ class LlamaChat:
 
     async def unload(self) -> None:
         """Give the memory back; an answer that is being written ends with an error. The next request loads the model again."""
+        self._stop_idle_timer()
         await self._unload()
 
     async def close(self) -> None:
         self._is_closed = True
         await self.unload()
+        if self._loading is not None:
+            await asyncio.gather(self._loading, return_exceptions=True)
 
     # -- asking
 
@@ -139,7 +144,7 @@ class LlamaChat:
         if call is None and choosing.reason == "stop" and request.tool_choice == "auto":
             async with aclosing(self._write(request, plain_messages(request.messages))) as pieces:
                 async for piece in pieces:
-                    yield piece
+                    yield _with_tokens_of(choosing, piece) if isinstance(piece, Finished) else piece
             return
         if call is not None:
             yield ToolCalls([call])
@@ -279,30 +284,31 @@ class LlamaChat:
     # -- the process
 
     async def _ready(self) -> ModelProcess:
+        """The process with its model loaded. Loading goes on when the one who asked for it leaves: the next one will want it."""
         self._stop_idle_timer()
-        async with self._starting:
-            if self._is_closed:
-                raise ServiceUnavailable("This model has been closed. Send the message again.")
-            if self._process is not None and self._process.is_alive:
-                return self._process
-            if self._process is not None:
-                dead, self._process = self._process, None
-                await dead.close()
-                self._tell(False)
-            await self._check_room()
-            self._process = await ModelProcess.start(self._file, context_tokens=self.facts.context_tokens, threads=self._threads, spin=self._spin)
-            self._tell(True)
+        if self._is_closed:
+            raise ServiceUnavailable("This model has been closed. Send the message again.")
+        if self._process is not None and self._process.is_ready:
             return self._process
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.create_task(self._load())
+            self._loading.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._loading)
 
-    async def _unload(self, *, only_when_idle: bool = False) -> None:
-        self._stop_idle_timer()
-        async with self._starting:
-            if only_when_idle and self._users:
-                return
-            process, self._process = self._process, None
-            if process is not None:
-                await process.close()
-                self._tell(False)
+    async def _load(self) -> ModelProcess:
+        await self._unload()
+        await self._check_room()
+        process = self._process = await ModelProcess.start(self._file, spin=self._spin, on_gone=lambda: self._tell(False))
+        if self._is_closed:
+            await process.close()
+        await process.load(context_tokens=self.facts.context_tokens, threads=self._threads)
+        self._tell(True)
+        return process
+
+    async def _unload(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            await process.close()
 
     async def _check_room(self) -> None:
         if not await asyncio.to_thread(self._file.path.is_file):
@@ -325,7 +331,8 @@ class LlamaChat:
             self._idle_timer = asyncio.get_running_loop().call_later(self._idle_s, self._unload_when_idle)
 
     def _unload_when_idle(self) -> None:
-        self._unloading = asyncio.create_task(self._unload(only_when_idle=True))
+        if self._users == 0:
+            self._unloading = asyncio.create_task(self._unload())
 
     def _stop_idle_timer(self) -> None:
         if self._idle_timer is not None:
@@ -356,6 +363,12 @@ def _native_messages(messages: list[ChatMessage]) -> list[dict[str, Any]]:
             item["tool_call_id"] = message.tool_call_id
         plain.append(item)
     return plain
+
+
+def _with_tokens_of(choosing: Done, finished: Finished) -> Finished:
+    return msgspec.structs.replace(
+        finished, prompt_tokens=finished.prompt_tokens + choosing.prompt_tokens, completion_tokens=finished.completion_tokens + choosing.completion_tokens
+    )
 
 
 def _encodable(text: str) -> str:

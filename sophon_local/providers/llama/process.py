@@ -54,23 +54,25 @@ class Answer:
 
 
 class ModelProcess:
-    """A running child that has its model loaded."""
+    """A running child with its model."""
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path, file: ModelFile, on_gone: Callable[[], None]) -> None:
         self._process = process
         self._folder = folder
+        self._file = file
+        self._on_gone = on_gone
         self._answers: dict[int, Answer] = {}
         self._last_number = 0
         self._complaints: deque[str] = deque(maxlen=40)
-        self._ready: asyncio.Future[Ready | LoadFailed | None] = asyncio.get_running_loop().create_future()
+        self._loaded: asyncio.Future[Ready | LoadFailed | None] = asyncio.get_running_loop().create_future()
         self._is_closing = False
+        self._is_ready = False
         self._tasks = [asyncio.create_task(self._read_news()), asyncio.create_task(self._read_complaints())]
 
     @classmethod
-    async def start(cls, file: ModelFile, *, context_tokens: int, threads: int, spin: bool) -> ModelProcess:
-        """Start a child and load ``file``; ``UpstreamUnavailable`` with the reason when it does not get there."""
+    async def start(cls, file: ModelFile, *, spin: bool, on_gone: Callable[[], None]) -> ModelProcess:
+        """Start a child for ``file``; ``on_gone`` is called when a child that had its model loaded has ended, for whatever reason."""
         folder = Path(tempfile.mkdtemp(prefix="sophon-llama-"))  # 0700: only this user reaches llama.cpp's listener
-        socket = str(folder / "llama.sock") if os.name == "posix" and len(str(folder)) < 80 else None
         waiting = {} if spin else {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
         try:
             process = await asyncio.create_subprocess_exec(
@@ -84,26 +86,35 @@ class ModelProcess:
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise UpstreamUnavailable(f"The model's process could not be started ({error.strerror}). Try again.", reason="model_stopped") from None
-        child = cls(process, folder)
-        try:
-            assert process.stdin is not None
-            process.stdin.write(encode(Load(path=str(file.path), context_tokens=context_tokens, threads=threads, socket=socket)))
-            async with asyncio.timeout(_LOAD_TIMEOUT_S):
-                news = await asyncio.shield(child._ready)
-            if isinstance(news, Ready):
-                log.info("%s is loaded after %d ms", file.path.name, news.load_ms)
-                return child
-            raise child._load_error(file, news)
-        except TimeoutError:
-            await child.close()
-            raise UpstreamUnavailable(f"{file.path.name} was not loaded within {_LOAD_TIMEOUT_S:.0f} s. Try a smaller model.", reason="model_stopped") from None
         except BaseException:
-            await child.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return cls(process, folder, file, on_gone)
+
+    async def load(self, *, context_tokens: int, threads: int) -> None:
+        """Load the model; ``UpstreamUnavailable`` with the reason when that fails, and then the child is gone."""
+        socket = str(self._folder / "llama.sock") if os.name == "posix" and len(str(self._folder)) < 80 else None
+        name = self._file.path.name
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(encode(Load(path=str(self._file.path), context_tokens=context_tokens, threads=threads, socket=socket)))
+            async with asyncio.timeout(_LOAD_TIMEOUT_S):
+                news = await self._loaded
+            if not isinstance(news, Ready):
+                raise self._load_error(news)
+            self._is_ready = True
+            log.info("%s was loaded in %d ms", name, news.load_ms)
+        except TimeoutError:
+            await self.close()
+            raise UpstreamUnavailable(f"{name} was not loaded within {_LOAD_TIMEOUT_S:.0f} s. Choose a smaller model.", reason="model_stopped") from None
+        except BaseException:
+            await self.close()
             raise
 
     @property
-    def is_alive(self) -> bool:
-        return not self._is_closing and self._process.returncode is None and not self._tasks[0].done()
+    def is_ready(self) -> bool:
+        """Loaded, and alive as far as is known."""
+        return self._is_ready and not self._is_closing and self._process.returncode is None and not self._tasks[0].done()
 
     @property
     def pid(self) -> int:
@@ -140,7 +151,6 @@ class ModelProcess:
                 self._process.kill()
             await self._process.wait()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _send(self, order: Callable[[int], Order], on_end: Callable[[], None]) -> Answer:
         """Without waiting, so that nobody can be cancelled between a question and knowing its answer's number."""
@@ -167,8 +177,8 @@ class ModelProcess:
                     log.warning("The model's process wrote a line that makes no sense.")
                     continue
                 if isinstance(news, Ready | LoadFailed):
-                    if not self._ready.done():
-                        self._ready.set_result(news)
+                    if not self._loaded.done():
+                        self._loaded.set_result(news)
                     continue
                 if answer := self._answers.get(news.id):
                     answer.put(news)
@@ -178,12 +188,14 @@ class ModelProcess:
             log.error("The model's process wrote a line of more than %d bytes and is stopped.", _LONGEST_LINE)
             self._process.kill()
         await self._process.wait()
-        if not self._ready.done():
-            self._ready.set_result(None)
+        if not self._loaded.done():
+            self._loaded.set_result(None)
         for answer in self._answers.values():
             answer.put(Gone(self._why_gone()))
         self._answers.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._is_ready:
+            self._on_gone()
 
     async def _read_complaints(self) -> None:
         assert self._process.stderr is not None
@@ -210,7 +222,8 @@ class ModelProcess:
             name = f"signal {-(code or 0)}"
         return f"The model's process stopped unexpectedly ({name}). The next message starts it again."
 
-    def _load_error(self, file: ModelFile, news: LoadFailed | Ready | None) -> UpstreamUnavailable:
+    def _load_error(self, news: LoadFailed | None) -> UpstreamUnavailable:
+        file = self._file
         said = " ".join(self._complaints).lower()
         for line in self._complaints:
             log.warning("llama.cpp: %s", line)

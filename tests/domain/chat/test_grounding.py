@@ -1,0 +1,146 @@
+"""Every sentence that rests on a source is marked; a weak model's other sentences are left out; nothing is marked that no source carries."""
+
+from __future__ import annotations
+
+import pytest
+
+from sophon_local.domain.chat.grounding import Citations, MarkingFilter, StrictFilter
+from sophon_local.domain.chat.language import holds_expected, is_follow_up, sentences, understand
+from sophon_local.domain.chat.sources import Source, evidence, windows_of
+from sophon_local.domain.sessions import Recalled
+
+WARRANTY = "The warranty period is 24 months from the date of purchase. Damage by frost is not covered."
+FILTER = "Clean the air filter every 25 hours of use. Replace it once a year."
+
+
+def source(number: int, text: str, offset: int = 0) -> Source:
+    recalled = Recalled(kind="document", document_id=f"doc_{number}", filename="m.pdf", page=number, text=text, score=0.9)
+    return Source(number, "document", text, offset, recalled, windows_of(text))
+
+
+def strict(*pieces: str) -> tuple[str, StrictFilter, Citations]:
+    sources = [source(1, WARRANTY, 100), source(2, FILTER)]
+    citations = Citations(sources)
+    chosen = StrictFilter(citations, (sources[0], sources[0].windows[0]))
+    shown = "".join(chosen.feed(piece) for piece in pieces)
+    return shown + chosen.close(), chosen, citations
+
+
+def marking(*pieces: str) -> tuple[str, Citations]:
+    citations = Citations([source(1, WARRANTY), source(2, FILTER)])
+    chosen = MarkingFilter(citations)
+    return "".join(chosen.feed(piece) for piece in pieces) + chosen.close(), citations
+
+
+def test_a_sentence_that_a_source_carries_is_marked_with_its_very_words() -> None:
+    shown, _, citations = strict("The warranty period ", "is 24 months.")
+    assert shown == "The warranty period is 24 months. [1]"
+    [made] = citations.made
+    assert made.quote == "The warranty period is 24 months from the date of purchase."
+    assert (made.start, made.end) == (100, 100 + len(made.quote))
+
+
+def test_what_no_source_carries_is_left_out() -> None:
+    shown, chosen, _ = strict("The warranty period is 24 months. The mower also flies to the moon every Sunday. Clean the air filter every 25 hours.")
+    assert shown == "The warranty period is 24 months. [1] Clean the air filter every 25 hours. [2]"
+    assert chosen.dropped == 1
+
+
+@pytest.mark.parametrize("wrong", ["The warranty period is 36 months.", "Clean the air filter every 250 hours of use."])
+def test_a_wrong_number_is_never_shown(wrong: str) -> None:
+    shown, _, citations = strict(wrong)
+    assert shown == "" and citations.made == []
+
+
+@pytest.mark.parametrize(
+    "said", ["NOT FOUND", "Not found.", "The passages do not mention the price.", "I cannot find that in the passages.", "There is no information about it."]
+)
+def test_a_model_that_declines_is_heard(said: str) -> None:
+    shown, chosen, _ = strict(said)
+    assert shown == "" and chosen.says_not_found
+
+
+def test_a_bare_yes_rests_on_the_best_passage() -> None:
+    shown, _, citations = strict("Yes.")
+    assert shown == "Yes. [1]" and citations.made[0].document_id == "doc_1"
+
+
+def test_marks_of_a_weak_model_are_checked_not_believed() -> None:
+    shown, _, citations = strict("The warranty period is 24 months [2].")
+    assert shown.endswith("[1]") and [c.number for c in citations.made] == [1]
+
+
+def test_repetition_and_rambling_end() -> None:
+    shown, chosen, _ = strict("The warranty period is 24 months. " * 9)
+    assert shown.count("24 months") == 1 and chosen.dropped == 8
+
+
+def test_a_capable_model_is_shown_as_it_writes_and_its_marks_are_kept() -> None:
+    shown, citations = marking("It lasts ", "two years [1", "]. And the filter", " is cleaned often [2].")
+    assert shown == "It lasts two years [1]. And the filter is cleaned often [2]."
+    assert [c.number for c in citations.made] == [1, 2]
+
+
+def test_a_mark_of_no_source_is_taken_out() -> None:
+    shown, citations = marking("Bananas are yellow [7]. Cats purr [1, 9].")
+    assert shown == "Bananas are yellow . Cats purr [1]." or "[7]" not in shown
+    assert "[9]" not in shown and [c.number for c in citations.made] == [1]
+
+
+def test_a_carried_sentence_without_a_mark_gets_one() -> None:
+    shown, citations = marking("The warranty period is 24 months. ", "Anything else?")
+    assert shown == "The warranty period is 24 months. [1] Anything else?"
+    assert len(citations.made) == 1
+
+
+def test_code_is_left_alone() -> None:
+    text = "Use this:\n```python\nx = a[1]\nprint(b [7])\n```\nDone."
+    shown, citations = marking(*text)
+    assert shown == text and citations.made == []
+
+
+@pytest.mark.parametrize("text", ["Plain words only", "One. Two! Three?\n\n- a\n- b\n", "Wait... what?", "`x[0]` is fine [", "Ends with a bracket [1"])
+def test_any_cut_into_pieces_gives_the_same_text(text: str) -> None:
+    whole, _ = marking(text)
+    for size in (1, 2, 3, 7):
+        assert marking(*(text[i : i + size] for i in range(0, len(text), size)))[0] == whole
+
+
+def test_evidence_prefers_the_sentence_with_the_value_that_was_asked_for() -> None:
+    ranked = evidence(understand("How long is the warranty period?"), [source(1, WARRANTY), source(2, FILTER)])
+    assert "24 months" in ranked[0][2].text and ranked[0][0] > 0.5 > ranked[-1][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Hi there!", "small_talk"),
+        ("ok thanks", "small_talk"),
+        ("How long is it?", "question"),
+        ("warranty period", "question"),
+        ("Tell me about the filter", "question"),
+        ("My name is Ana and I live in Lisbon.", "statement"),
+        ("I prefer tea", "statement"),
+        ("Write a poem about cats", "instruction"),
+        ("please summarise the manual", "instruction"),
+        ("Wie lange ist die Garantie?", "question"),
+    ],
+)
+def test_messages_are_understood(text: str, intent: str) -> None:
+    assert understand(text).intent == intent
+
+
+def test_a_follow_up_is_recognised() -> None:
+    assert is_follow_up(understand("And how often is it cleaned?"))
+    assert not is_follow_up(understand("How often is the air filter of the lawnmower cleaned in summer?"))
+
+
+def test_sentences_keep_abbreviations_numbers_and_lists_together() -> None:
+    text = "See e.g. Dr. Smith. It costs 3.50 euros.\n\n- one\n- two"
+    assert [text[a:b] for a, b in sentences(text)] == ["See e.g. Dr. Smith.", "It costs 3.50 euros.", "- one", "- two"]
+
+
+def test_expected_values_are_recognised() -> None:
+    assert holds_expected("money", "It costs 20 euros") and not holds_expected("money", "It costs a lot")
+    assert holds_expected("number", "three pumps") and not holds_expected("number", "some pumps")
+    assert holds_expected("email", "to a@b.example") and holds_expected(None, "")
