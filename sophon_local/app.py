@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .db import Database, migrations_in
 from .domain.models import Models
@@ -25,7 +25,9 @@ from .surfaces.stopping import begin_streams, end_streams
 from .surfaces.surface import Receive, Scope, Send
 from .surfaces.web import Web
 
-_SYSTEM_DOMAINS = ("sophon_local.domain.models",)
+T = TypeVar("T")
+
+_SYSTEM_DOMAINS = ("sophon_local.domain.models", "sophon_local.domain.egress")
 
 
 class Installation:
@@ -149,7 +151,7 @@ def build_app(settings: Settings) -> Application:
     return Application(settings)
 
 
-def _opened(part: Any) -> Any:
+def _opened(part: T | None) -> T:
     if part is None:
         raise RuntimeError("The installation is not open.")
     return part

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
-_COMMANDS = ("serve", "ask", "models", "doctor", "routes", "version", "worker")
+if TYPE_CHECKING:
+    import argparse
+
+    from .settings import Settings
 
 
 def main(given: list[str] | None = None) -> int:
@@ -46,13 +50,13 @@ def _with_command(arguments: list[str]) -> list[str]:
     return arguments
 
 
-def _run(command: str, settings: object, parsed: object) -> int:
+def _run(command: str, settings: Settings, parsed: argparse.Namespace) -> int:
     from importlib import import_module
 
     if command == "serve":
         from .server import serve
 
-        return serve(settings)  # type: ignore[arg-type]
+        return serve(settings)
     return int(import_module(f".commands.{command}", __package__).run(settings, parsed))
 
 
@@ -72,7 +76,7 @@ def _work(arguments: list[str]) -> int:
     return 2
 
 
-def _parser():  # type: ignore[no-untyped-def]
+def _parser() -> argparse.ArgumentParser:
     import argparse
 
     from . import __version__
@@ -103,7 +107,10 @@ def _parser():  # type: ignore[no-untyped-def]
     again.add_argument("--data", metavar="FOLDER", help=argparse.SUPPRESS)
     again.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
     verbs.add_parser("list", parents=[again], help="what there is and what fits this machine")
-    for verb, words in (("pull", "fetch a model"), ("use", "answer with this model"), ("delete", "remove a fetched model")):
+    pull = verbs.add_parser("pull", parents=[again], help="fetch models")
+    pull.add_argument("model", nargs="+")
+    pull.add_argument("--from", dest="from_path", metavar="FILE", help="take the model from this file instead of fetching it")
+    for verb, words in (("use", "answer with this model"), ("delete", "remove a fetched model")):
         verbs.add_parser(verb, parents=[again], help=words).add_argument("model")
 
     commands.add_parser("doctor", parents=[common, as_json], help="look for what is wrong, and say what to do")

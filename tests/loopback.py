@@ -69,10 +69,10 @@ class Loopback:
 
 
 @contextlib.asynccontextmanager
-async def loopback(answer: Callable[[Asked], Answer | Awaitable[Answer]], tls: ssl.SSLContext | None = None) -> AsyncIterator[Loopback]:
+async def loopback(answer: Callable[[Asked], Answer | Awaitable[Answer]], tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[Loopback]:
     """``async with loopback(lambda asked: Answer(body=b"hello")) as server``: on a free port of 127.0.0.1."""
     server = Loopback(answer)
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls)
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", port, ssl=tls)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server

@@ -48,10 +48,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _python(settings: Settings) -> Iterator[Finding]:
     text = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
-    if sys.version_info < (3, 11):
-        yield Finding("Python", "problem", text, "This program needs Python 3.11 or newer.")
-    else:
-        yield Finding("Python", "good", text)
+    yield Finding("Python", "good", text)
 
 
 def _sqlite(settings: Settings) -> Iterator[Finding]:

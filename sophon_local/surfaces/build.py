@@ -110,7 +110,7 @@ class BuiltSurface:
             if camel(name) not in taken:
                 operation["operationId"] = camel(name)
             taken.add(camel(name))
-            operation["summary"] = name.replace("_", " ").capitalize()
+            operation["summary"] = handler.summary or name.replace("_", " ").capitalize()
             operation["tags"] = [handler.fn.__module__.rpartition(".")[2]]
             if not operation.get("deprecated"):
                 operation.pop("deprecated", None)

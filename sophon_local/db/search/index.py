@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-POOL = 40  # candidates of each part that are scored by both
+POOL = 30  # candidates of each part that are scored by both
 RESCORED = 400  # coarse candidates whose vectors are compared exactly
 FEEDBACK, FEEDBACK_WEIGHT = 5, 0.75  # Rocchio: the first hits, and their share beside the query's 1 (Salton and Buckley 1990)
 NEIGHBOUR_SHARE = 0.15  # of a neighbour's rank value, within a group
 
 
 class Matches(msgspec.Struct, frozen=True):
-    """What the text part found: the query's terms, rarest first, and candidate keys, best first. ``groups`` are numbers; None is all."""
+    """What the text part found: the query's terms, rarest first, and its candidates by key. ``groups`` are numbers; None is all."""
 
     collection: Collection
     terms: list[text.Term]
-    keys: list[int]
+    found: dict[int, text.Agreement]
     groups: list[int] | None
     limit: int
 
@@ -52,11 +52,11 @@ class SearchIndex:
         if numbers == [] or not terms:
             return None
         keys = text.candidates(tx, collection, terms, max(POOL, limit), numbers) if by_words else []
-        return Matches(collection, terms, keys, numbers, limit)
+        return Matches(collection, terms, text.agreements(tx, collection, terms, keys), numbers, limit)
 
     def rank(self, tx: Tx, matches: Matches, embedding: Embedding | None, query: bytes | None, vector_weight: float) -> list[Hit]:
         """The best of what both parts found. Without a query vector the words decide alone."""
-        scores = text.agreements(tx, matches.collection, matches.terms, matches.keys)
+        scores = dict(matches.found)
         if embedding is None or query is None or vector_weight <= 0 or len(query) != 4 * embedding.dimensions:
             plain = {key: found.score for key, found in scores.items()}
             return _hits(tx, matches, scores, {}, plain, plain)
@@ -64,7 +64,7 @@ class SearchIndex:
 
         asked = np.frombuffer(query, "<f4")
         near = _Near(tx, embedding, self._current(tx, embedding, matches.collection), matches)
-        near.fetch(matches.keys)
+        near.fetch(list(scores))
 
         def values_by(vector: NDArray[np.float32]) -> dict[int, float]:
             """The rank value of each candidate, once the nearest to ``vector`` have joined them."""
@@ -75,8 +75,9 @@ class SearchIndex:
             return {key: _joined(found.score, cosines.get(key), vector_weight) for key, found in scores.items()}
 
         values = values_by(asked)
-        first = [key for key in sorted(values, key=values.__getitem__, reverse=True) if key in near.place and values[key] > 0][:FEEDBACK]
-        if first:
+        first = [key for key in sorted(values, key=values.__getitem__, reverse=True) if values[key] > 0][:FEEDBACK]
+        # Feedback lifts the cosines: among items that still wait for their vectors it would be unfair.
+        if first and all(key in near.place for key in scores):
             moved = asked + FEEDBACK_WEIGHT * np.average([near.vector(key) for key in first], axis=0, weights=[values[key] for key in first])
             values = values_by((moved / np.linalg.norm(moved)).astype(np.float32))
         cosines = near.cosines(asked)

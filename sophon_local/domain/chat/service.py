@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -16,6 +18,7 @@ from ...kit.caller import Caller, owner
 from ...kit.errors import Conflict, NoChatModel, NotFound, SophonError, ValidationFailed
 from ...kit.events import Events
 from ...kit.ids import new_id
+from ...kit.paging import PageRequest
 from ...providers.base import Chat, ChatMessage, ChatRequest, Finished, TextDelta, ToolCall, ToolCalls, ToolSpec
 from ..agents import Agent, Agents
 from ..agents.model import MAX_PROMPT_CHARACTERS
@@ -27,9 +30,9 @@ from ..tasks import NewTask, Outcome, Task, Tasks
 from ..tools import Tools, allowed
 from . import extractive, prompt
 from .grounding import Citations, MarkingFilter, StrictFilter
-from .language import Question, is_follow_up, understand
+from .language import Question, is_follow_up, understand, words
 from .model import MAX_ATTACHMENTS, MAX_CONTENT, Ack, NewMessage, transcript_channel
-from .sources import Source, Window, evidence, from_memory, from_passage
+from .sources import Source, Window, evidence, from_memory, from_passage, from_quotation
 
 KIND = "chat"
 PASSAGES = 8
@@ -285,7 +288,7 @@ class Chats:
         question = understand(asked.content)
         began = time.monotonic()
         sources = await self._recall(caller, agent, asked, question, history)
-        has_documents = await self._documents.has_any()
+        has_documents = bool((await self._documents.list(caller, PageRequest(limit=1))).items)
         draft.sources, draft.citations = sources, Citations(sources)
         answer.step("recall", _recalled(sources, question), began)
 
@@ -360,7 +363,7 @@ class Chats:
 
     async def _summarize(self, caller: Caller, asked: Message, sources: list[Source], answer: _Answer, draft: _Draft, model: Chat | None) -> bool:
         """Answer a wish for a summary from the whole document; False when it is not clear which one is meant."""
-        document_id = asked.attachments[0] if asked.attachments else await self._documents.named_in(caller, asked.content)
+        document_id = asked.attachments[0] if asked.attachments else await self._document_named(caller, asked.content)
         if document_id is None:
             return False
         began = time.monotonic()
@@ -368,14 +371,24 @@ class Chats:
         draft.answered = "model" if summary.method == "model" else "extractive"
         if summary.method != "model":
             draft.model = None
-        passages = await self._documents.cited(caller, document_id, summary.citations)
-        draft.sources = [from_passage(n, hit) for n, hit in enumerate(passages, 1)]
+        draft.sources = [from_quotation(cited) for cited in summary.citations]
         draft.citations = Citations(draft.sources)
         marker = MarkingFilter(draft.citations)
         await answer.write(marker.feed(summary.summary))
         await answer.write(marker.close())
         answer.step("generate", "summarised the document", began)
         return True
+
+    async def _document_named(self, caller: Caller, content: str) -> str | None:
+        """The one document whose name stands in a message; None when none does, or several."""
+        said = set(words(content))
+        found = []
+        for document in (await self._documents.list(caller, PageRequest(limit=200))).items:
+            stem = PurePath(document.filename).stem
+            name = {word for word in words(re.sub(r"[-_.]+", " ", stem)) if len(word) > 2 and not word.isdigit()}
+            if document.filename.casefold() in content.casefold() or (name and name <= said):
+                found.append(document.id)
+        return found[0] if len(found) == 1 else None
 
     async def _answer_strictly(
         self, question: Question, ranked: list[tuple[float, Source, Window]], answer: _Answer, draft: _Draft, model: Chat | None

@@ -13,6 +13,7 @@ from ..sessions import Citation, Recalled
 from .language import Question, holds_expected, numbers, sentences, terms
 
 if TYPE_CHECKING:
+    from ..documents import Citation as DocumentCitation
     from ..documents import PassageHit
     from ..memory import MemoryHit
 
@@ -79,13 +80,29 @@ def from_passage(number: int, hit: PassageHit) -> Source:
     return Source(number, "document", chunk.text, chunk.start, recalled, windows_of(chunk.text))
 
 
+def from_quotation(cited: DocumentCitation) -> Source:
+    """A passage that another answer about a document has cited."""
+    recalled = Recalled(
+        kind="document",
+        document_id=cited.document_id,
+        filename=cited.filename,
+        page=cited.page,
+        start=cited.start,
+        end=cited.end,
+        text=cited.quote,
+        score=cited.score,
+        why=["the summary rests on it"],
+    )
+    return Source(cited.number, "document", cited.quote, cited.start, recalled, windows_of(cited.quote))
+
+
 def from_memory(number: int, hit: MemoryHit) -> Source:
     entry = hit.entry
     recalled = Recalled(
         kind="memory",
         memory_id=entry.id,
         text=entry.content,
-        score=round(hit.hit.score, 4),
+        score=round(hit.score, 4),
         text_score=hit.hit.text_score,
         vector_score=hit.hit.vector_score,
         matched_terms=hit.hit.matched_terms,

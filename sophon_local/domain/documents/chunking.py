@@ -9,8 +9,8 @@ import msgspec
 from ...providers.parsing import Section
 from .language import Span, estimate_tokens, sentences
 
-TARGET = 180  # tokens of a passage
-HARD = 230  # tokens that no passage exceeds: the embedding model reads 256, two of them its own, and an estimate may err
+TARGET = 180  # tokens that no passage exceeds; the embedding model reads 256, so an estimate may be a third too low
+_LONGEST = TARGET * 12  # characters: longer than that is too long, whatever is in it
 SMALL = 60  # tokens: a passage this short takes in what stands under the next heading on the page
 OVERLAP = 60  # tokens: a longer last sentence is not repeated at the beginning of the next passage
 _MAX_PATH = 300
@@ -70,7 +70,7 @@ def chunk(text: str, sections: Sequence[Section], count: Callable[[str], int] = 
 
 def _split(text: str, span: Span, count: Callable[[str], int]) -> list[Span]:
     """``span`` itself, or its parts where it is too long for a passage: at line ends, then between words, then anywhere."""
-    if count(text[span.start : span.end]) <= TARGET:
+    if span.end - span.start <= _LONGEST and count(text[span.start : span.end]) <= TARGET:
         return [span]
     middle = (span.start + span.end) // 2
     for separator in ("\n", " "):

@@ -21,7 +21,7 @@ STOP_WORDS = frozenset(
 )
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]{1,6}|[^\w\s]|_")
+_TOKEN = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?<![^\W_])[^\W_]{1,7}|(?<=[^\W_])[^\W_]{1,3}|[^\w\s]|_")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'’”»)\]]*(?=\s+[\"'‘“«(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я0-9])|[。！？]+[」』”]?")
 _ABBREVIATION = re.compile(
@@ -65,7 +65,8 @@ def stem(word: str) -> str:
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a language model makes of ``text``: pieces of up to six letters, and every mark."""
+    """About how many tokens an embedding model makes of ``text``. Checked against MiniLM's tokenizer: within a tenth for English prose, code, tables,
+    Chinese and Russian; half too few for the longest German words."""
     return sum(1 for _ in _TOKEN.finditer(text))
 
 

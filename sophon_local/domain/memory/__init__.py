@@ -1,0 +1,47 @@
+"""Memory: what the person and their world are like, with where it comes from, since when it holds, and what it replaced."""
+
+from .model import (
+    DailyLog,
+    Edge,
+    EntityRef,
+    Entry,
+    EntryFilter,
+    EntryPatch,
+    Found,
+    Graph,
+    Learned,
+    LogLine,
+    MemoryDeleted,
+    MemoryHit,
+    MemorySuperseded,
+    MemoryWritten,
+    NewEntry,
+    Node,
+    NotKept,
+    SourceRef,
+    Turn,
+)
+from .service import Memory
+
+__all__ = [
+    "DailyLog",
+    "Edge",
+    "EntityRef",
+    "Entry",
+    "EntryFilter",
+    "EntryPatch",
+    "Found",
+    "Graph",
+    "Learned",
+    "LogLine",
+    "Memory",
+    "MemoryDeleted",
+    "MemoryHit",
+    "MemorySuperseded",
+    "MemoryWritten",
+    "NewEntry",
+    "Node",
+    "NotKept",
+    "SourceRef",
+    "Turn",
+]

@@ -74,7 +74,10 @@ _OFF_RECORD = re.compile(
 )
 _FORGET = re.compile(r"^(?:please\s+|can you\s+|could you\s+|bitte\s+)?(?:forget|vergiss|olvida|oublie)\b(?!\s+nicht)", _I)
 
-_ABBREVIATION = re.compile(r"(?:\b(?:dr|mr|mrs|ms|prof|st|sr|jr|vs|etc|approx|no|nr|bzw|ca|usw|z|d|e|i|g|mme|mlle|sra|inc|ltd|co|corp|dept|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec)|\b[A-Z]|\b\d{1,2})$", _I)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:dr|mr|mrs|ms|prof|st|sr|jr|vs|etc|approx|no|nr|bzw|ca|usw|z|d|e|i|g|mme|mlle|sra|inc|ltd|co|corp|dept|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec)|\b[A-Z]|\b\d{1,2})$",
+    _I,
+)
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"')\]]*(?=\s)|[;\n]+|\s[-–—]\s)")
 # Where a new statement starts inside a sentence.
 _VERB_AHEAD = r"(?=[^,;]{1,50}?(?:\b(?:is|are|was|were|has|have|works?|lives?|likes?|loves?|hates?|ist|sind|heißt|wohnt|arbeitet|mag|es|son|se llama|vive|est|sont|s'appelle|habite)\b|'s\b))"
@@ -106,8 +109,12 @@ _REMEMBER = re.compile(
     r"\s*(?::|,|-|\bthat\b|\bdass\b|\bque\b|\bqu'|\s)\s*(?:that\s+|dass\s+|que\s+)?",
     _I,
 )
-_REMEMBER_NOT = re.compile(r"^(?:when|how|what|where|who|why|if|the time|the (?:conversation|discussion)|our (?:conversation|chat)|me\b|us\b|wie|wann|cuando|quand)", _I)
-_REMEMBER_ASKED = re.compile(r"^(?:do|did|don't|didn't) you (?:still )?(?:remember|recall|know)\b|^(?:erinnerst du|weißt du noch|te acuerdas|tu te souviens)", _I)
+_REMEMBER_NOT = re.compile(
+    r"^(?:when|how|what|where|who|why|if|the time|the (?:conversation|discussion)|our (?:conversation|chat)|me\b|us\b|wie|wann|cuando|quand)", _I
+)
+_REMEMBER_ASKED = re.compile(
+    r"^(?:do|did|don't|didn't) you (?:still )?(?:remember|recall|know)\b|^(?:erinnerst du|weißt du noch|te acuerdas|tu te souviens)", _I
+)
 
 _LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|hallo|guten (?:morgen|tag|abend)|servus|moin|hola|buenos días|bonjour|salut|bonsoir)(?:\s+(?:there|sophon|again|all|everyone))?"
@@ -117,7 +124,10 @@ _LEAD = re.compile(
     _I,
 )
 _GREETING = re.compile(r"^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|hallo|guten (?:morgen|tag|abend)|servus|moin|hola|bonjour|salut)\b", _I)
-_LEAD_NEEDS_MARK = re.compile(r"^(?:so|and|but|look|listen|right|sure|cool|nice|great|perfect|well|na|also|bon|pues)\s+(?!i\b|i'|my\b|we\b|our\b|ich\b|mein|yo\b|mi\b|je\b|j'|mon\b|ma\b)", _I)
+_LEAD_NEEDS_MARK = re.compile(
+    r"^(?:so|and|but|look|listen|right|sure|cool|nice|great|perfect|well|na|also|bon|pues)\s+(?!i\b|i'|my\b|we\b|our\b|ich\b|mein|yo\b|mi\b|je\b|j'|mon\b|ma\b)",
+    _I,
+)
 _CORRECTION = re.compile(
     r"^(?:no+|nope|nah|actually|correction|sorry|wait|that's (?:wrong|not right|incorrect|outdated|no longer true|not true)|that is (?:wrong|not right|incorrect)|you're wrong|"
     r"i meant|i mean|not anymore|nein|falsch|das stimmt nicht|eigentlich|doch|no es así|en realidad|perdón|non|c'est faux|en fait|désolé)(?:\s*[,.!:;–—-]+\s*|\s+(?=i\b|i'|it\b|it's\b|my\b|the\b|we\b|ich\b|es\b|je\b|c'est))",
@@ -261,7 +271,9 @@ def _sentences(text: str, skipped: list[Skipped]) -> list[tuple[str, bool]]:
         if asked and asked[0].rstrip().endswith(":") and "\n" in paragraph and len(paragraph) <= 1_000:
             sentences.append((paragraph, True))
             continue
-        looks_pasted = any(_DOCUMENT_LINE.match(line) for line in paragraph.split("\n")) or (is_long and (len(paragraph) > CLAUSE or 0 < at < len(paragraphs) - 1))
+        looks_pasted = any(_DOCUMENT_LINE.match(line) for line in paragraph.split("\n")) or (
+            is_long and (len(paragraph) > CLAUSE or 0 < at < len(paragraphs) - 1)
+        )
         if looks_pasted:
             skipped.append(Skipped(_shorten(paragraph), QUOTED))
             if any(_DOCUMENT_LINE.match(line) for line in paragraph.split("\n")):
@@ -359,7 +371,10 @@ _STANDING = re.compile(
 )
 
 
-_POLITE = re.compile(r"^(?:(?:can|could|would|will) you\s+|kannst du\s+|könntest du\s+|puedes\s+|peux-tu\s+)(?:please\s+|bitte\s+)?(?=(?:always|never|from now on|immer|siempre|toujours|answer|reply|respond|write|speak|call)\b)", _I)
+_POLITE = re.compile(
+    r"^(?:(?:can|could|would|will) you\s+|kannst du\s+|könntest du\s+|puedes\s+|peux-tu\s+)(?:please\s+|bitte\s+)?(?=(?:always|never|from now on|immer|siempre|toujours|answer|reply|respond|write|speak|call)\b)",
+    _I,
+)
 
 
 def _is_standing_order(head: str) -> bool:

@@ -36,7 +36,9 @@ _DATE = re.compile(
     rf"|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}})?|\b{_MONTH} \d{{4}}\b",
     re.IGNORECASE,
 )
-_MONEY = re.compile(r"(?:[€$£¥]\s?\d[\d.,]*(?:\s?(?:k|m|bn|million|billion))?|\b\d[\d.,]*\s?(?:€|\$|£|euros?|dollars?|pounds?|usd|eur|gbp|chf|francs?)(?!\w))", re.IGNORECASE)
+_MONEY = re.compile(
+    r"(?:[€$£¥]\s?\d[\d.,]*(?:\s?(?:k|m|bn|million|billion))?|\b\d[\d.,]*\s?(?:€|\$|£|euros?|dollars?|pounds?|usd|eur|gbp|chf|francs?)(?!\w))", re.IGNORECASE
+)
 _ORGANISATION_SUFFIX = re.compile(
     r"\b(?:GmbH|AG|KG|SE|e\.V\.|Inc|Inc\.|Incorporated|Corp|Corp\.|Corporation|Co\.|Company|Ltd|Ltd\.|Limited|LLC|LLP|PLC|plc|S\.A\.|SA|SARL|SL|S\.L\.|BV|NV|Oy|AB|ApS|University|College|School|Institute|"
     r"Institut|Universität|Hochschule|Universidad|Université|Bank|Foundation|Stiftung|Hospital|Clinic|Klinik|Museum|Library|Ministry|Department|Committee|Association|Society|Group|Holdings|Labs|Laboratories|"
@@ -56,7 +58,10 @@ _PLACE_CUE = re.compile(
     r"flight to|trip to|drive to|train to|going to|went to|visit(?:ing|ed)?|wohne in|lebe in|nach|aus|vivo en|habite à|arrived in|city of|in)\s+$",
     re.IGNORECASE,
 )
-_PROJECT_CUE = re.compile(r"\b(?:project|app|product|codename|code name|library|tool|game|startup|projekt|proyecto|projet|service|repo|repository|platform)\s+(?:(?:is\s+)?(?:called|named)\s+)?$", re.IGNORECASE)
+_PROJECT_CUE = re.compile(
+    r"\b(?:project|app|product|codename|code name|library|tool|game|startup|projekt|proyecto|projet|service|repo|repository|platform)\s+(?:(?:is\s+)?(?:called|named)\s+)?$",
+    re.IGNORECASE,
+)
 _VERB_BEHIND = re.compile(r"^\s+(?:said|says|told|asked|wrote|lives|works|likes|loves|hates|thinks|called|agreed|and i|is my|was my|is our)\b", re.IGNORECASE)
 _NOT_A_NAME = (
     SMALL

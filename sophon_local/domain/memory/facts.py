@@ -55,7 +55,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Correction(msgspec.Struct, frozen=True):
-    """"No, it's Hamburg now": a new value for something said or recalled before. ``old`` is the value it replaces, where the person named it."""
+    """ "No, it's Hamburg now": a new value for something said or recalled before. ``old`` is the value it replaces, where the person named it."""
 
     content: str
     value: str
@@ -119,7 +119,9 @@ RELATIVES = {
     "soeur": ("sister", False), "frère": ("brother", False), "fils": ("son", False), "fille": ("daughter", False), "patron": ("boss", True), "patronne": ("boss", True), "ami": ("friend", False),
     "amie": ("friend", False),
 }  # fmt: skip
-_ADJECTIVES = r"(?:(?:older|elder|younger|little|big|twin|eldest|oldest|youngest|best|old|new|close|good|step|half|great|late|ex|other|first|second|only)[\s-]+)*"
+_ADJECTIVES = (
+    r"(?:(?:older|elder|younger|little|big|twin|eldest|oldest|youngest|best|old|new|close|good|step|half|great|late|ex|other|first|second|only)[\s-]+)*"
+)
 _RELATIVE = rf"(?P<kin>{_ADJECTIVES}(?:{'|'.join(sorted((re.escape(word) for word in RELATIVES), key=len, reverse=True))}))"
 _PET = rf"(?P<pet>{'|'.join(sorted(PETS, key=len, reverse=True))})"
 
@@ -147,8 +149,11 @@ _CONTRACTIONS = [
         (r"\bwe're\b", "we are"),
         (r"\bwe've\b", "we have"),
         (r"\b(it|he|she|that|name|there)'s\b", r"\1 is"),
-        (r"\b(wife|husband|partner|sister|brother|mother|father|mum|mom|dad|son|daughter|boss|friend|girlfriend|boyfriend|dog|cat|birthday|anniversary|favourite)'s\b"
-         r"(?=\s+(?:an?|the|called|named|from|allergic|not|vegan|vegetarian|on|in|now|also|\d)\b)", r"\1 is"),
+        (
+            r"\b(wife|husband|partner|sister|brother|mother|father|mum|mom|dad|son|daughter|boss|friend|girlfriend|boyfriend|dog|cat|birthday|anniversary|favourite)'s\b"
+            r"(?=\s+(?:an?|the|called|named|from|allergic|not|vegan|vegetarian|on|in|now|also|\d)\b)",
+            r"\1 is",
+        ),
         (r"\bthey're\b", "they are"),
         (r"\bcan't\b|\bcant\b|\bcan not\b", "cannot"),
         (r"\bwon't\b", "will not"),
@@ -175,7 +180,9 @@ _TRAILING = re.compile(
     r"nicht mehr|mucho|beaucoup|plus|pas)$",
     _I,
 )
-_ACT = re.compile(r"^(?:to\s+)?(?:drink(?:ing)?|eat(?:ing)?|watch(?:ing)?|listen(?:ing)? to|read(?:ing)?|using|use|having|have|wearing|beber|comer|boire|manger)\s+(?=\S)", _I)
+_ACT = re.compile(
+    r"^(?:to\s+)?(?:drink(?:ing)?|eat(?:ing)?|watch(?:ing)?|listen(?:ing)? to|read(?:ing)?|using|use|having|have|wearing|beber|comer|boire|manger)\s+(?=\S)", _I
+)
 _EMPTY = frozenset(
     "it that this them those these him her you me us everything nothing something anything one ones what how when where why who if everyone people someone things stuff way idea answer response "
     "das dies es ihn sie dich dir eso esto lo ça cela to be do go".split()
@@ -194,7 +201,27 @@ def clean(value: str) -> str:
 
 def _is_name(value: str, *, is_lower_ok: bool = False) -> bool:
     words = value.split()
-    if not 1 <= len(words) <= 5 or fold(words[0]) in _EMPTY | {"a", "an", "the", "not", "so", "very", "from", "in", "on", "at", "really", "back", "later", "when", "if", "just", "now", "getting", "being"}:
+    if not 1 <= len(words) <= 5 or fold(words[0]) in _EMPTY | {
+        "a",
+        "an",
+        "the",
+        "not",
+        "so",
+        "very",
+        "from",
+        "in",
+        "on",
+        "at",
+        "really",
+        "back",
+        "later",
+        "when",
+        "if",
+        "just",
+        "now",
+        "getting",
+        "being",
+    }:
         return False
     return any(word[:1].isupper() for word in words) or (is_lower_ok and len(words) <= 3 and value.replace(" ", "").replace("-", "").isalpha())
 
@@ -204,7 +231,12 @@ def _is_place(value: str, is_all_lower: bool) -> bool:
     if folded in PLACES or any(folded.startswith(place + " ") or folded.endswith(" " + place) for place in PLACES):
         return True
     first = folded.split(" ")[0] if folded else ""
-    if first in SOFTWARE or folded in SOFTWARE or any(ch.isdigit() for ch in folded) or first in {"fear", "hope", "peace", "denial", "hell", "love", "constant", "pain", "past", "moment", "next", "step", "new", "same"}:
+    if (
+        first in SOFTWARE
+        or folded in SOFTWARE
+        or any(ch.isdigit() for ch in folded)
+        or first in {"fear", "hope", "peace", "denial", "hell", "love", "constant", "pain", "past", "moment", "next", "step", "new", "same"}
+    ):
         return False
     if re.match(r"(?:a|an|the|einer?|einem|un|una|une)\s", value, _I):
         return re.search(r"\b(?:city|town|village|country|countryside|suburbs?|house|flat|apartment|farm|island|coast|mountains?|north|south|east|west|centre|center|area|neighbou?rhood|stadt|dorf|haus|wohnung|land|"
@@ -215,7 +247,33 @@ def _is_place(value: str, is_all_lower: bool) -> bool:
 def _is_role(value: str) -> bool:
     head = fold(re.split(r"\s+(?:at|for|in|with|from|who|and|of|by|on|bei|en|chez|de)\s+|,", value)[0])
     words = head.split()
-    if not words or len(words) > 5 or words[0] in {"bit", "little", "lot", "fan", "big", "huge", "total", "complete", "real", "idiot", "hard", "slow", "fast", "quick", "heavy", "light", "morning", "night", "dog", "cat"}:
+    if (
+        not words
+        or len(words) > 5
+        or words[0]
+        in {
+            "bit",
+            "little",
+            "lot",
+            "fan",
+            "big",
+            "huge",
+            "total",
+            "complete",
+            "real",
+            "idiot",
+            "hard",
+            "slow",
+            "fast",
+            "quick",
+            "heavy",
+            "light",
+            "morning",
+            "night",
+            "dog",
+            "cat",
+        }
+    ):
         return False
     return words[-1] in OCCUPATIONS or head in OCCUPATIONS
 
@@ -244,7 +302,18 @@ class _Scene(NamedTuple):
     introduced: dict[str, _Who]  # "wife" -> Eva, learned earlier in this message
 
 
-def _fact(scene: _Scene, who: _Who, attribute: str, value: str, *, which: str = "", category: str = "fact", importance: float = 0.6, links: Iterable[Link] = (), context: str | None = None) -> Fact:
+def _fact(
+    scene: _Scene,
+    who: _Who,
+    attribute: str,
+    value: str,
+    *,
+    which: str = "",
+    category: str = "fact",
+    importance: float = 0.6,
+    links: Iterable[Link] = (),
+    context: str | None = None,
+) -> Fact:
     slot = f"{who.key}|{attribute}" + (f"|{which}" if which else "")
     words = CONTEXT.get(attribute, "") if context is None else context
     return Fact(
@@ -289,7 +358,11 @@ def _home(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
 
 def _future_home(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
-    return _fact(scene, who, "plan", value, which="move", importance=0.6, context="move moving plan home", links=_link(who, "moves to", value, "place")) if _is_place(value, False) else None
+    return (
+        _fact(scene, who, "plan", value, which="move", importance=0.6, context="move moving plan home", links=_link(who, "moves to", value, "place"))
+        if _is_place(value, False)
+        else None
+    )
 
 
 def _no_home(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
@@ -344,8 +417,14 @@ def _no_work(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
 def _work_in(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
     if fold(_LEADING.sub("", value)) in PLACES or value[:1].isupper() and not value.isupper():
-        return None if len(value) < 2 else _fact(scene, who, "workplace", value, importance=0.5, context=CONTEXT["employer"], links=_link(who, "works in", value, "place"))
-    if re.match(r"(?:the|this|that|a|an|my)\s+(?:morning|afternoon|evening|night|background|moment|garden|file|code|repo|branch|terminal|browser|same|way)\b", value, _I) or _is_empty(value):
+        return (
+            None
+            if len(value) < 2
+            else _fact(scene, who, "workplace", value, importance=0.5, context=CONTEXT["employer"], links=_link(who, "works in", value, "place"))
+        )
+    if re.match(
+        r"(?:the|this|that|a|an|my)\s+(?:morning|afternoon|evening|night|background|moment|garden|file|code|repo|branch|terminal|browser|same|way)\b", value, _I
+    ) or _is_empty(value):
         return None
     return _fact(scene, who, "field", value, importance=0.6)
 
@@ -361,7 +440,15 @@ def _role(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     links = _link(who, "works as", re.split(r"\s+(?:at|for|bei|en|chez)\s+", value)[0], "thing")
     at = re.search(r"\s(?:at|for|bei|chez)\s+(?P<org>(?:the\s+)?[A-Z0-9].+)$", value)
     if at:
-        return _fact(scene, who, "employer", clean(at["org"]), importance=0.7 if who is _ME else 0.5, context=f"{CONTEXT['employer']} {CONTEXT['role']}", links=[*links, *_link(who, "works at", at["org"], "organisation")])
+        return _fact(
+            scene,
+            who,
+            "employer",
+            clean(at["org"]),
+            importance=0.7 if who is _ME else 0.5,
+            context=f"{CONTEXT['employer']} {CONTEXT['role']}",
+            links=[*links, *_link(who, "works at", at["org"], "organisation")],
+        )
     return _fact(scene, who, "role", value, importance=0.7 if who is _ME else 0.5, links=links)
 
 
@@ -386,7 +473,9 @@ def _taste(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
 
 def _prefer(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
-    if _is_empty(value) or re.match(r"(?:the|your|this|that|to)\s+(?:first|second|third|last|other|former|latter|one|previous|version|option|new|old)\b", value, _I):
+    if _is_empty(value) or re.match(
+        r"(?:the|your|this|that|to)\s+(?:first|second|third|last|other|former|latter|one|previous|version|option|new|old)\b", value, _I
+    ):
         return None
     pair = re.split(r"\s+(?:over|to|than|rather than|instead of|statt|als|a|que|à|plutôt que)\s+", value, maxsplit=1)
     purpose = re.search(r"\b(?:for|when|in|on|at|für|para|pour)\s+(.+)$", pair[0])
@@ -397,25 +486,53 @@ def _prefer(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     else:
         words = tokens(pair[0])
         which = key_of(words[-1]) if words else key_of(value)
-    return _fact(scene, who, "prefer", pair[0].strip(), which=which, category="preference", importance=0.7, links=_link(who, "prefers", pair[0], "thing") if len(tokens(pair[0])) <= 4 else [])
+    return _fact(
+        scene,
+        who,
+        "prefer",
+        pair[0].strip(),
+        which=which,
+        category="preference",
+        importance=0.7,
+        links=_link(who, "prefers", pair[0], "thing") if len(tokens(pair[0])) <= 4 else [],
+    )
 
 
 def _favourite(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     thing, value = key_of(m["thing"]), clean(m["v"])
     if _is_empty(value) or not thing or len(thing.split()) > 4:
         return None
-    return _fact(scene, who, f"favourite {thing}", value, category="preference", importance=0.7, context=f"favourite favorite {thing} likes best", links=_link(who, f"favourite {thing}", value, "thing"))
+    return _fact(
+        scene,
+        who,
+        f"favourite {thing}",
+        value,
+        category="preference",
+        importance=0.7,
+        context=f"favourite favorite {thing} likes best",
+        links=_link(who, f"favourite {thing}", value, "thing"),
+    )
 
 
 def _allergy(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
     if _is_empty(value) or re.search(r"\b(?:bullshit|mondays|meetings|work|bugs?)\b", value, _I):
         return None
-    return _fact(scene, who, "allergy", value, which=_thing(value), importance=0.9 if who is _ME else 0.7, links=_link(who, "no longer allergic to" if is_negated(m[0]) else "allergic to", value, "thing"))
+    return _fact(
+        scene,
+        who,
+        "allergy",
+        value,
+        which=_thing(value),
+        importance=0.9 if who is _ME else 0.7,
+        links=_link(who, "no longer allergic to" if is_negated(m[0]) else "allergic to", value, "thing"),
+    )
 
 
 def _diet(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
-    return _fact(scene, who, "diet", clean(m["v"]), category="preference", importance=0.8, links=[] if is_negated(m[0]) else _link(who, "diet", m["v"], "thing"))
+    return _fact(
+        scene, who, "diet", clean(m["v"]), category="preference", importance=0.8, links=[] if is_negated(m[0]) else _link(who, "diet", m["v"], "thing")
+    )
 
 
 def _health(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
@@ -440,21 +557,52 @@ def _measure(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
 
 def _speaks(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     named = [word for word in tokens(m["v"]) if word in LANGUAGES]
-    return _fact(scene, who, "languages", clean(m["v"]), which=" ".join(sorted(named)), importance=0.6, links=[link for one in named for link in _link(who, "speaks", one.title(), "thing")]) if named else None
+    return (
+        _fact(
+            scene,
+            who,
+            "languages",
+            clean(m["v"]),
+            which=" ".join(sorted(named)),
+            importance=0.6,
+            links=[link for one in named for link in _link(who, "speaks", one.title(), "thing")],
+        )
+        if named
+        else None
+    )
 
 
 def _plays(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
     if not any(word in ACTIVITIES for word in tokens(value)):
         return None
-    return _fact(scene, who, "activity", value, which=_thing(value), category="fact", importance=0.5, context="hobby plays sport instrument", links=_link(who, "plays", value, "thing") if len(tokens(value)) <= 4 else [])
+    return _fact(
+        scene,
+        who,
+        "activity",
+        value,
+        which=_thing(value),
+        category="fact",
+        importance=0.5,
+        context="hobby plays sport instrument",
+        links=_link(who, "plays", value, "thing") if len(tokens(value)) <= 4 else [],
+    )
 
 
 def _learning(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
     if _is_empty(value) or re.match(r"(?:about|how|to|that|this|from|more|a lot|new)\b", value, _I) or len(tokens(value)) > 8:
         return None
-    return _fact(scene, who, "learning", value, which=_thing(value), importance=0.5, context="learning learn study goal", links=_link(who, "learns", value, "thing") if len(tokens(value)) <= 4 else [])
+    return _fact(
+        scene,
+        who,
+        "learning",
+        value,
+        which=_thing(value),
+        importance=0.5,
+        context="learning learn study goal",
+        links=_link(who, "learns", value, "thing") if len(tokens(value)) <= 4 else [],
+    )
 
 
 _PROJECT = (
@@ -465,21 +613,45 @@ _PROJECT = (
 
 def _project(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
-    if _is_empty(value) or re.match(r"(?:this|that|these|the (?:same|following|above)|an? (?:bug|issue|problem|error|fix|solution|presentation|email|e-mail|letter|report|assignment|homework|task|ticket))\b", value, _I):
+    if _is_empty(value) or re.match(
+        r"(?:this|that|these|the (?:same|following|above)|an? (?:bug|issue|problem|error|fix|solution|presentation|email|e-mail|letter|report|assignment|homework|task|ticket))\b",
+        value,
+        _I,
+    ):
         return None
     called = re.search(rf"\b{_PROJECT}\s+(?:called|named)\s+{_NAME}", value, _I) or re.search(rf"\b{_PROJECT}\s+(?P<name>[A-Z][\w-]+)", value)
     if called and _is_name(called["name"]):
-        return _fact(scene, who, "project", clean(called["name"]), which=key_of(called["name"]), importance=0.7, context="project working on building", links=_link(who, "works on", called["name"], "project"))
+        return _fact(
+            scene,
+            who,
+            "project",
+            clean(called["name"]),
+            which=key_of(called["name"]),
+            importance=0.7,
+            context="project working on building",
+            links=_link(who, "works on", called["name"], "project"),
+        )
     bare = _LEADING.sub("", value)
     if not (re.search(rf"\b{_PROJECT}s?\b", value, _I) or (bare[:1].isupper() and len(bare.split()) <= 4)):
         return None
-    return _fact(scene, who, "project", value, which=key_of(value), importance=0.6, context="project working on building", links=_link(who, "works on", value, "project") if len(tokens(value)) <= 5 else [])
+    return _fact(
+        scene,
+        who,
+        "project",
+        value,
+        which=key_of(value),
+        importance=0.6,
+        context="project working on building",
+        links=_link(who, "works on", value, "project") if len(tokens(value)) <= 5 else [],
+    )
 
 
 def _owns(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
     verb = fold(m["verb"])
-    words = tokens(_LEADING.sub("", re.split(r"\s+(?:called|named|who|that|which|namens|llamad[oa]|qui s'appelle)\s+|\s+(?:in|at|from|with|since|and|for)\s+", value)[0]))
+    words = tokens(
+        _LEADING.sub("", re.split(r"\s+(?:called|named|who|that|which|namens|llamad[oa]|qui s'appelle)\s+|\s+(?:in|at|from|with|since|and|for)\s+", value)[0])
+    )
     if not words or words[0] in _EMPTY:
         return None
     named = re.search(rf"\b(?:called|named|namens|llamad[oa]|qui s'appelle)\s+{_NAME}", value, _I)
@@ -489,25 +661,66 @@ def _owns(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
         name = clean(named["name"]) if named else ""
         which = f"{PETS[head]} {key_of(name)}".strip()
         links = _link(who, PETS[head], name, "animal") if name else []
-        return _fact(scene, who, "pet", name or value, which=which, importance=0.6, context=f"pet animal {PETS[head]} name", links=links)
-    if head in {"kid", "children", "child", "son", "daughter", "sister", "brother", "sibling", "twin", "grandchild", "grandchildren", "grandson", "granddaughter", "kinder", "hijo", "enfant"}:
-        return _fact(scene, who, "family", value, which=head.removesuffix("ren") if head != "children" else "child", importance=0.7, context="family children kids siblings")
+        return _fact(scene, who, "pet", name or value, which=which, importance=0.6, context=f"pet animal {PETS[head]}", links=links)
+    if head in {
+        "kid",
+        "children",
+        "child",
+        "son",
+        "daughter",
+        "sister",
+        "brother",
+        "sibling",
+        "twin",
+        "grandchild",
+        "grandchildren",
+        "grandson",
+        "granddaughter",
+        "kinder",
+        "hijo",
+        "enfant",
+    }:
+        return _fact(
+            scene,
+            who,
+            "family",
+            value,
+            which=head.removesuffix("ren") if head != "children" else "child",
+            importance=0.7,
+            context="family children kids siblings",
+        )
     if verb in {"have", "has", "got"} and head not in VEHICLES:
         return None
     if verb.startswith("driv") and not (head in VEHICLES or any(word[:1].isupper() for word in value.split())):
         return None
     if not any(word[:1].isupper() or word in VEHICLES for word in value.split()) and head not in VEHICLES and verb not in {"own", "owns"}:
         return None
-    return _fact(scene, who, "owns", value, which=head, importance=0.5, context="has owns", links=_link(who, relation, value, "thing") if len(tokens(value)) <= 5 else [])
+    return _fact(
+        scene, who, "owns", value, which=head, importance=0.5, context="has owns", links=_link(who, relation, value, "thing") if len(tokens(value)) <= 5 else []
+    )
 
 
 def _uses(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
     bare = _LEADING.sub("", value)
     known = any(word in SOFTWARE for word in tokens(bare))
-    if _is_empty(value) or len(tokens(value)) > 8 or not (known or bare[:1].isupper()) or re.search(r"\b(?:error|here|to (?:get|make|do|fix|solve))\b", value, _I):
+    if (
+        _is_empty(value)
+        or len(tokens(value)) > 8
+        or not (known or bare[:1].isupper())
+        or re.search(r"\b(?:error|here|to (?:get|make|do|fix|solve))\b", value, _I)
+    ):
         return None
-    return _fact(scene, who, "uses", value, which=_thing(value), importance=0.5, context="uses tools setup software", links=_link(who, "uses", value, "thing") if len(tokens(bare)) <= 3 else [])
+    return _fact(
+        scene,
+        who,
+        "uses",
+        value,
+        which=_thing(value),
+        importance=0.5,
+        context="uses tools setup software",
+        links=_link(who, "uses", value, "thing") if len(tokens(bare)) <= 3 else [],
+    )
 
 
 def _goal(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
@@ -517,34 +730,55 @@ def _goal(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
 
 def _plan(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
-    return None if _is_empty(value) else _fact(scene, who, "plan", value, which=key_of(value)[:60], category="observation", importance=0.5, context="plan planning trip")
+    return (
+        None
+        if _is_empty(value)
+        else _fact(scene, who, "plan", value, which=key_of(value)[:60], category="observation", importance=0.5, context="plan planning trip")
+    )
 
 
 def _routine(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     if re.search(r"\b(?:error|this|that|it)\b", m["v"], _I) or len(tokens(m["v"])) < 2:
         return None
-    return _fact(scene, who, "routine", clean(m["v"]), which=key_of(m["v"])[:80], category="observation", importance=0.4, context="routine habit usually schedule")
+    return _fact(
+        scene, who, "routine", clean(m["v"]), which=key_of(m["v"])[:80], category="observation", importance=0.4, context="routine habit usually schedule"
+    )
 
 
 def _founder(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["v"])
-    is_firm = re.search(r"\b(?:company|startup|start-up|business|shop|store|restaurant|caf[eé]|agency|studio|farm|bakery|clinic|practice|school|firm|consultancy|charity|blog|podcast|channel)\b", value, _I)
+    is_firm = re.search(
+        r"\b(?:company|startup|start-up|business|shop|store|restaurant|caf[eé]|agency|studio|farm|bakery|clinic|practice|school|firm|consultancy|charity|blog|podcast|channel)\b",
+        value,
+        _I,
+    )
     is_named = value[:1].isupper() and fold(m[0]).startswith(("founded", "cofounded", "co-founded", "started", "run", "manage"))
     first = tokens(value)[:1]
     if _is_empty(value) or not (is_firm or is_named) or (first and (first[0] in SOFTWARE or first[0] in WEEKDAYS or first[0] in MONTHS)):
         return None
-    return _fact(scene, who, "business", value, which=key_of(value)[:60], importance=0.7, context="company business owner founder runs", links=_link(who, "runs", value, "organisation") if len(tokens(value)) <= 6 else [])
+    return _fact(
+        scene,
+        who,
+        "business",
+        value,
+        which=key_of(value)[:60],
+        importance=0.7,
+        context="company business owner founder runs",
+        links=_link(who, "runs", value, "organisation") if len(tokens(value)) <= 6 else [],
+    )
 
 
 def _ended(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
-    """"I stopped drinking coffee", "I gave up smoking"."""
+    """ "I stopped drinking coffee", "I gave up smoking"."""
     value = clean(m["v"])
     return None if _is_empty(value) else _fact(scene, who, "taste", value, which=_thing(value), category="preference", importance=0.6)
 
 
 _DIET = rf"(?P<v>(?:a\s+)?(?:strict\s+|lifelong\s+)?(?:{'|'.join(sorted(map(re.escape, DIETS), key=len, reverse=True))}))"
 _HEALTH = rf"(?P<v>(?:type [12] |chronic |severe |mild )*(?:{'|'.join(sorted(map(re.escape, HEALTH), key=len, reverse=True))}))"
-_NATION = rf"(?P<v>(?:half[- ])?(?:{'|'.join(sorted(NATIONALITIES, key=len, reverse=True))})(?:[- ](?:{'|'.join(sorted(NATIONALITIES, key=len, reverse=True))}))?)"
+_NATION = (
+    rf"(?P<v>(?:half[- ])?(?:{'|'.join(sorted(NATIONALITIES, key=len, reverse=True))})(?:[- ](?:{'|'.join(sorted(NATIONALITIES, key=len, reverse=True))}))?)"
+)
 
 _PREDICATES = [
     _rule(rf"(?:not live|no longer live|not living|no longer living|not based|no longer based)s? (?:in|at|near|on) {_VALUE}(?:{_STOP})", _no_home),
@@ -615,7 +849,7 @@ def _named(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
 
 
 def _introduced(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
-    """"I'm Anna": only with a greeting before it or something of the kind behind it, because "I'm Batman" and "I'm French" look the same."""
+    """ "I'm Anna": only with a greeting before it or something of the kind behind it, because "I'm Batman" and "I'm French" look the same."""
     folded = fold(m["name"])
     if folded in NATIONALITIES or folded in PLACES or folded in LANGUAGES or not (m["more"] or scene.clause.is_greeted):
         return None
@@ -624,15 +858,20 @@ def _introduced(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
 
 def _relative_named(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     value = clean(m["name"])
-    if not _is_name(value, is_lower_ok=m.groupdict().get("sure") is not None and scene.is_all_lower) or _is_role(value) or fold(value) in NATIONALITIES or fold(value) in PLACES:
+    if (
+        not _is_name(value, is_lower_ok=m.groupdict().get("sure") is not None and scene.is_all_lower)
+        or _is_role(value)
+        or fold(value) in NATIONALITIES
+        or fold(value) in PLACES
+    ):
         return None
     if value.islower():
         value = value.title()
     kin, is_one = _kin(m["kin"])
     key = kin if is_one else f"{kin}|{key_of(value)}"
     attribute, _, which = key.partition("|")
-    scene.introduced[kin] = _Who(fold(value), value, "person")
-    return _fact(scene, _ME, attribute, value, which=which, importance=0.8, context=f"{kin} family name who", links=_link(_ME, kin, value, "person"))
+    scene.introduced[kin] = scene.introduced[_LAST] = _Who(fold(value), value, "person")
+    return _fact(scene, _ME, attribute, value, which=which, importance=0.8, context=f"{kin} family who", links=_link(_ME, kin, value, "person"))
 
 
 def _pet_named(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
@@ -642,8 +881,10 @@ def _pet_named(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     if value.islower():
         value = value.title()
     pet = PETS[fold(m["pet"])]
-    scene.introduced[pet] = _Who(fold(value), value, "animal")
-    return _fact(scene, _ME, "pet", value, which=f"{pet} {key_of(value)}", importance=0.7, context=f"pet animal {pet} name", links=_link(_ME, pet, value, "animal"))
+    scene.introduced[pet] = scene.introduced[_LAST] = _Who(fold(value), value, "animal")
+    return _fact(
+        scene, _ME, "pet", value, which=f"{pet} {key_of(value)}", importance=0.7, context=f"pet animal {pet}", links=_link(_ME, pet, value, "animal")
+    )
 
 
 def _kin(word: str) -> tuple[str, bool]:
@@ -676,7 +917,15 @@ def _their_birthday(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
         return None
     what = fold(m.groupdict().get("what") or "birthday")
     attribute = "birthday" if re.search(r"birthday|geburtstag|cumpleaños|anniversaire\b(?! de mariage)", what) else key_of(what)
-    return _fact(scene, owner, attribute, value, importance=0.8, context=f"{CONTEXT['birthday'] if attribute == 'birthday' else what} date when", links=_link(owner, attribute, value, "date"))
+    return _fact(
+        scene,
+        owner,
+        attribute,
+        value,
+        importance=0.8,
+        context=f"{CONTEXT['birthday'] if attribute == 'birthday' else what} date when",
+        links=_link(owner, attribute, value, "date"),
+    )
 
 
 _THING_STOP = frozenset(
@@ -709,9 +958,13 @@ def _thing_is(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     has_value = any(word[:1].isupper() for word in value.split()) or bool(re.search(r"\d", value)) or "@" in value
     if not (is_named or has_value or _THING_KNOWN.search(thing)):
         return None
-    if fold(m.groupdict().get("det") or "") == "the" and not re.search(r"\b(?:deadline|launch|release|meeting|flight|exam|appointment|wedding|interview|trip|party|due date|demo|wifi|wi-fi|project|company|team|code name|codename|kick-?off)\b", thing, _I):
+    if fold(m.groupdict().get("det") or "") == "the" and not re.search(
+        r"\b(?:deadline|launch|release|meeting|flight|exam|appointment|wedding|interview|trip|party|due date|demo|wifi|wi-fi|project|company|team|code name|codename|kick-?off)\b",
+        thing,
+        _I,
+    ):
         return None
-    if words[0] in RELATIVES or words[0] in PETS:
+    if words[0] in RELATIVES | PETS.keys() and (len(words) == 1 or thing.split()[1][:1].isupper()):
         return None
     key = key_of(thing)
     attribute = {"phone number": "phone", "number": "phone", "e mail": "email", "email": "email", "e-mail": "email", "email address": "email", "job": "role", "profession": "role", "occupation": "role", "beruf": "role",
@@ -719,7 +972,9 @@ def _thing_is(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     kind = "date" if _DATE_LIKE.search(value) and re.search(r"\b(?:deadline|date|flight|exam|appointment|launch|release|day)\b", thing, _I) else "thing"
     of = re.match(rf"(?P<what>.+?) (?:for|of) (?:the |my |our )?(?P<whose>{_UPPER}.*)$", thing)
     links = _link(_Who(fold(of["whose"]), of["whose"], "project"), fold(of["what"]), value, kind) if of else _link(_ME, fold(thing), value, kind)
-    return _fact(scene, _ME, attribute, value, importance=0.7, context=f"{CONTEXT.get(attribute, '')} {key}".strip(), links=links if len(tokens(value)) <= 6 else [])
+    return _fact(
+        scene, _ME, attribute, value, importance=0.7, context=f"{CONTEXT.get(attribute, '')} {key}".strip(), links=links if len(tokens(value)) <= 6 else []
+    )
 
 
 def _thing_does(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
@@ -730,7 +985,15 @@ def _thing_does(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
     key = key_of(name) or key_of(m["thing"])
     verb = fold(m["verb"])
     subject = _Who(key, name or f"our {fold(m['thing'])}", "project")
-    return _fact(scene, subject, verb.removesuffix("s"), value, importance=0.6, context=f"{key} {fold(m['thing'])}", links=_link(subject, verb, value, "thing") if len(tokens(value)) <= 4 else [])
+    return _fact(
+        scene,
+        subject,
+        verb.removesuffix("s"),
+        value,
+        importance=0.6,
+        context=f"{key} {fold(m['thing'])}",
+        links=_link(subject, verb, value, "thing") if len(tokens(value)) <= 4 else [],
+    )
 
 
 def _standing(scene: _Scene, who: _Who, m: re.Match[str]) -> Fact | None:
@@ -839,6 +1102,10 @@ _THIRD = re.compile(
 )
 
 
+_LAST = ""  # under this key, of whom the message spoke last
+_PRONOUN = re.compile(r"^(?:she|he)(?='s\b|\s)", _I)
+
+
 def find_facts(clauses: list[Clause], known: Mapping[str, str]) -> tuple[list[Fact], list[Correction], list[Clause]]:
     """Facts and corrections in ``clauses``, and the clauses that fit no rule. ``known`` maps folded names that the memory has to their types."""
     facts: list[Fact] = []
@@ -850,11 +1117,15 @@ def find_facts(clauses: list[Clause], known: Mapping[str, str]) -> tuple[list[Fa
         content = tidy(clause.text)
         if len(content) < 3:
             continue
+        pronoun = _PRONOUN.match(content)
+        if pronoun and _LAST in introduced:
+            content = introduced[_LAST].name[:1].upper() + introduced[_LAST].name[1:] + content[pronoun.end() :]
         scene = _Scene(clause, content, is_all_lower, known, introduced)
         correction = _correction(clause, content)
         found = [] if correction and correction.old else _match(scene)
         if found:
-            facts.extend(_with_passing_relatives(scene, one) for one in found)
+            facts.extend(found)
+            facts.extend(_named_in_passing(scene, found))
         elif correction:
             corrections.append(correction)
         else:
@@ -880,8 +1151,10 @@ def _match(scene: _Scene) -> list[Fact]:
         if named and named[:1].isupper():
             who = _Who(fold(named), named, "person")
             scene.introduced[kin] = who
-            return [msgspec.structs.replace(fact, links=[*fact.links, *_link(_ME, kin, named, "person")]) for fact in _predicate(scene, who, subject)]
-        return _predicate(scene, scene.introduced.get(kin) or _Who(kin, f"my {kin}", "person"), subject)
+        else:
+            who = scene.introduced.get(kin) or _Who(kin, f"my {kin}", "person")
+        scene.introduced[_LAST] = who
+        return _predicate(scene, who, subject)
     subject = _NAME_SUBJECT.match(text)
     if subject:
         name = fold(subject["name"])
@@ -905,7 +1178,10 @@ def _predicate(scene: _Scene, who: _Who, subject: re.Match[str]) -> list[Fact]:
 
 
 _PAIRS = frozenset("chips cheese pepper roll bass tonic blues soul jelly vinegar bolts white butter gravy spice dragons".split())
-_MORE = re.compile(r"(?:\s*,\s*(?:and |or |und |y |et )?|\s+(?:and|or|und|oder|y|o|et|ou)\s+)(?P<item>(?:(?!\b(?:i|my|we|but|because|who|which|that|so|it|and|or|und|oder|y|et|ou)\b)[\w'-]+ ?){1,3}?)(?=\s*(?:,|$|[.!]|\s(?:and|or|und|oder|y|et|ou)\s))", _I)
+_MORE = re.compile(
+    r"(?:\s*,\s*(?:and |or |und |y |et )?|\s+(?:and|or|und|oder|y|o|et|ou)\s+)(?P<item>(?:(?!\b(?:i|my|we|but|because|who|which|that|so|it|and|or|und|oder|y|et|ou)\b)[\w'-]+ ?){1,3}?)(?=\s*(?:,|$|[.!]|\s(?:and|or|und|oder|y|et|ou)\s))",
+    _I,
+)
 
 
 def _each(fact: Fact, m: re.Match[str]) -> list[Fact]:
@@ -938,20 +1214,24 @@ def _each(fact: Fact, m: re.Match[str]) -> list[Fact]:
     return found
 
 
-_IN_PASSING = re.compile(rf"\b(?:my|our|{_MY}) {_RELATIVE},? (?P<name>{_UPPER}[\w'-]+)", _I)
+_IN_PASSING = re.compile(rf"\b(?P<my>{_MY}) {_RELATIVE},? (?P<name>{_UPPER}[\w'-]+)", _I)
+_IS = {"mein": "ist", "unse": "ist", "mi": "es", "mis": "es", "nues": "es", "mon": "est", "ma": "est", "mes": "est", "notr": "est"}
 
 
-def _with_passing_relatives(scene: _Scene, fact: Fact) -> Fact:
-    """Edges for people named on the way: "I live in Berlin with my wife Eva"."""
-    found = []
-    for m in _IN_PASSING.finditer(fact.content):
+def _named_in_passing(scene: _Scene, found: list[Fact]) -> list[Fact]:
+    """People named on the way are facts of their own: "I live in Berlin with my wife Eva" may end, Eva stays the wife."""
+    more = []
+    for m in _IN_PASSING.finditer(found[0].content):
         name = m["name"]
-        if fold(name) in PLACES or fold(name) in NATIONALITIES or any(link.object == name for link in fact.links):
+        if fold(name) in PLACES or fold(name) in NATIONALITIES or any(fact.value == name for fact in found):
             continue
-        kin, _ = _kin(m["kin"])
-        scene.introduced.setdefault(kin, _Who(fold(name), name, "person"))
-        found += _link(_ME, kin, name, "person")
-    return msgspec.structs.replace(fact, links=[*fact.links, *found]) if found else fact
+        kin, is_one = _kin(m["kin"])
+        scene.introduced[kin] = scene.introduced[_LAST] = _Who(fold(name), name, "person")
+        content = f"{m['my'][:1].upper()}{m['my'][1:]} {m['kin']} {_IS.get(m['my'][:4].casefold(), 'is')} {name}"
+        passing = _Scene(scene.clause, content, scene.is_all_lower, scene.known, scene.introduced)
+        which = "" if is_one else key_of(name)
+        more.append(_fact(passing, _ME, kin, name, which=which, importance=0.7, context=f"{kin} family who", links=_link(_ME, kin, name, "person")))
+    return more
 
 
 _ADVERB = re.compile(_ADVERBS.removesuffix("*"), _I)
@@ -970,13 +1250,18 @@ def _beginnings(rest: str) -> list[str]:
 _NEW_VALUE = r"(?P<new>[^,;!?()]{1,80}?)"
 _OLD_VALUE = r"(?P<old>[^,;!?()]{1,80}?)"
 _CORRECTIONS = [
-    re.compile(rf"^(?:it is|that is|they are|he is|she is|es ist|es|c'est)(?: (?:now|actually|jetzt|ahora))? {_NEW_VALUE},? (?:and )?not {_OLD_VALUE}{_END}", _I),
+    re.compile(
+        rf"^(?:it is|that is|they are|he is|she is|es ist|es|c'est)(?: (?:now|actually|jetzt|ahora))? {_NEW_VALUE},? (?:and )?not {_OLD_VALUE}{_END}", _I
+    ),
     re.compile(rf"^(?:it is|that is|they are) not {_OLD_VALUE}(?: anymore| any more)?,? (?:but|it is|rather)?\s*(?:it is )?{_NEW_VALUE}{_END}", _I),
     re.compile(rf"^(?:(?:my|our|the) .+? (?:is|are)|i .+?|we .+?) {_NEW_VALUE}, (?:and )?not {_OLD_VALUE}{_END}", _I),
     re.compile(rf"^(?:(?:i|we) (?:have )?(?:just )?(?:switched|changed|migrated|upgraded)) from {_OLD_VALUE} to {_NEW_VALUE}{_END}", _I),
     re.compile(rf"^{_NEW_VALUE}, not {_OLD_VALUE}{_END}", _I),
     re.compile(rf"^i mean(?:t)? {_NEW_VALUE}{_END}", _I),
-    re.compile(rf"^(?:it is|that is|they are|make (?:it|that)|it should be|it must be|es ist|es|c'est)(?: (?:now|actually|jetzt|ahora|maintenant))? {_NEW_VALUE}{_END}", _I),
+    re.compile(
+        rf"^(?:it is|that is|they are|make (?:it|that)|it should be|it must be|es ist|es|c'est)(?: (?:now|actually|jetzt|ahora|maintenant))? {_NEW_VALUE}{_END}",
+        _I,
+    ),
 ]
 
 

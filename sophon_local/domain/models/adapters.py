@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...kit.errors import UpstreamUnavailable
 from ...providers import machine
-from ...providers.base import Chat, ChatPiece, ChatRequest, Embedder
+from ...providers.base import Chat, ChatPiece, ChatRequest
 from .model import Entry, Provider
 from .registry import Providers
 
@@ -98,14 +98,17 @@ class Embedded:
         if chat is None:
             from ...providers.llama import LlamaChat
 
-            inner = await LlamaChat.open(
-                path,
-                name=entry.name,
-                threads=self._threads,
-                idle_s=self._idle_s,
-                smaller=smaller,
-                on_change=lambda is_loaded: self._changed(entry.id),
-            )
+            try:
+                inner = await LlamaChat.open(
+                    path,
+                    name=entry.name,
+                    threads=self._threads,
+                    idle_s=self._idle_s,
+                    smaller=smaller,
+                    on_change=lambda is_loaded: self._changed(entry.id),
+                )
+            except UpstreamUnavailable as error:
+                raise await self._doubt(entry) or error from None
             chat = self._open.setdefault(entry.id, EmbeddedChat(entry, inner, self._doubt, self._make_room))
         return chat
 
@@ -167,8 +170,29 @@ class Remote:
         return OpenAIChat(client=client, base_url=provider.base_url, api_key=key, model=name)
 
 
-async def open_embedder(files: dict[str, Path]) -> Embedder:
-    """The embedding model on its files, by the names that they have in the catalogue."""
-    from ...providers.minilm import MiniLM
+class EmbeddedEmbedder:
+    """The embedding model of this program's own; when its files turn out to be damaged, ``doubt`` has them checked, and fetched again."""
 
-    return MiniLM(model=files["model.onnx"], tokenizer=files["tokenizer.json"])
+    def __init__(self, entry: Entry, paths: dict[str, Path], doubt: Doubt, *, idle_s: float) -> None:
+        from ...providers.minilm import MiniLM
+
+        digests = {file.name: file.sha256 for file in entry.files}
+        self._inner = MiniLM(model=paths["model.onnx"], tokenizer=paths["tokenizer.json"], sha256=digests["model.onnx"], idle_s=idle_s)
+        self._entry = entry
+        self._doubt = doubt
+        self.facts = self._inner.facts
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._inner.is_loaded
+
+    async def embed(self, texts: list[str]) -> list[bytes]:
+        try:
+            return await self._inner.embed(texts)
+        except UpstreamUnavailable as error:
+            if error.details.get("reason") in _DOUBTFUL:
+                raise await self._doubt(self._entry) or error from None
+            raise
+
+    async def close(self) -> None:
+        await self._inner.close()

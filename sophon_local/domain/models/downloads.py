@@ -55,7 +55,7 @@ class Downloads:
         sources: Sources,
         changed: Callable[[str], None],
         installed: Callable[[Entry], None],
-        backoff_s: tuple[int, ...] = BACKOFF_S,
+        backoff_s: tuple[float, ...] = BACKOFF_S,
     ) -> None:
         self._db = db
         self._files = files

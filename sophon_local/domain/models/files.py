@@ -94,7 +94,8 @@ class Files:
 
     def _tidy(self) -> None:
         """Remove what an interrupted download left beside the partial files."""
-        self.partials.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.partials.mkdir(exist_ok=True, mode=0o700)
         for left in self.partials.iterdir():
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)

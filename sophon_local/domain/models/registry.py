@@ -19,7 +19,7 @@ from ...kit.errors import Conflict, NotFound, SophonError, ValidationFailed
 from ...kit.ids import new_id
 from . import _store
 from ._store import StoredProvider
-from .model import BASE_URLS, DISCOVERED, KIND_NAMES, NewProvider, Provider, ProviderPatch, ProviderTest, check_provider_kind
+from .model import BASE_URLS, KIND_NAMES, NewProvider, Provider, ProviderPatch, ProviderTest, check_provider_kind
 
 if TYPE_CHECKING:
     import httpx2
@@ -39,17 +39,24 @@ class _Listing(msgspec.Struct):
 
 
 class Providers:
-    """``changed`` is called with a provider that is another one now, ``deleted`` with the id of one that is gone; both on the event loop."""
+    """``changed`` is called with a provider that is another one now, ``deleted`` with the id of one that is gone; both on the event loop.
+    ``local_urls`` says where to look for the kinds of provider that are found by themselves; empty to look nowhere."""
 
     def __init__(
-        self, db: Database, egress: Egress, secrets: Secrets, changed: Callable[[Provider], None], deleted: Callable[[str], None], discover: bool
+        self,
+        db: Database,
+        egress: Egress,
+        secrets: Secrets,
+        changed: Callable[[Provider], None],
+        deleted: Callable[[str], None],
+        local_urls: dict[str, str],
     ) -> None:
         self._db = db
         self._egress = egress
         self._secrets = secrets
         self._changed = changed
         self._deleted = deleted
-        self._discover = discover
+        self._local_urls = local_urls
         self._registered: dict[str, StoredProvider] = {}
         self._found: dict[str, Provider] = {}
         self._looked_at: float | None = None
@@ -79,9 +86,8 @@ class Providers:
 
     def expected(self, provider_id: str) -> Provider | None:
         """``find``, and also a local one that has not been looked for yet."""
-        if provider_id in DISCOVERED and self._discover and provider_id not in self._found and provider_id not in self._registered:
-            return _local(provider_id, [])
-        return self.find(provider_id)
+        url = self._local_urls.get(provider_id)
+        return self.find(provider_id) or (_local(provider_id, url, []) if url else None)
 
     async def add(self, new: NewProvider) -> Provider:
         check_provider_kind(new.kind)
@@ -167,19 +173,19 @@ class Providers:
     def look_around(self) -> None:
         """Look for Ollama and LM Studio on this machine, in the background, and not again for a while."""
         now = time.monotonic()
-        if self._discover and (self._looked_at is None or now - self._looked_at > _LOOK_AGAIN_S):
+        if self._local_urls and (self._looked_at is None or now - self._looked_at > _LOOK_AGAIN_S):
             self._looked_at = now
             self._in_background(self.discover())
 
     async def discover(self) -> None:
         """Update what is known of the local providers."""
-        for kind in DISCOVERED:
-            _, host, port = check_url(BASE_URLS[kind])
+        for kind, url in self._local_urls.items():
+            _, host, port = check_url(url)
             known = self._found.get(kind)
             found = None
             if not any(check_url(stored.base_url)[1:] == (host, port) for stored in self._registered.values()) and await self._egress.is_listening(host, port):
                 try:
-                    found = _local(kind, await self._models_of(_local(kind, []), None, total_s=2.0))
+                    found = _local(kind, url, await self._models_of(_local(kind, url, []), None, total_s=2.0))
                 except SophonError:
                     found = None
             if found is not None:
@@ -289,12 +295,12 @@ def _shown(stored: StoredProvider) -> Provider:
     )
 
 
-def _local(kind: str, models: list[str]) -> Provider:
+def _local(kind: str, url: str, models: list[str]) -> Provider:
     return Provider(
         id=kind,
         kind=kind,
         name=KIND_NAMES[kind],
-        base_url=BASE_URLS[kind],
+        base_url=url,
         has_key=False,
         discovered=True,
         status="ok",

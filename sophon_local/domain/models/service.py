@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from ...db import Database
 from ...kit import clock
@@ -23,12 +22,14 @@ from ..egress import Ledger
 from . import _store, catalogue
 from ._store import StoredDownload
 from ._view import show_own, show_remote
-from .adapters import Embedded, Remote, open_embedder
-from .downloads import Downloads
+from .adapters import Embedded, EmbeddedEmbedder, Remote
+from .downloads import BACKOFF_S, Downloads
 from .files import Files
 from .model import (
+    BASE_URLS,
     CHAT,
     DEFAULT_EMBEDDING,
+    DISCOVERED,
     EMBEDDING,
     Entry,
     File,
@@ -58,7 +59,8 @@ log = logging.getLogger("sophon.models")
 class Models:
     """One per installation. ``start`` it, then ask for ``chat`` and ``embedder``; ``broadcast`` gets what concerns every workspace.
 
-    ``entries`` (instead of the catalogue), ``egress`` and ``pip_arguments`` (where the package index is) are for tests and installers.
+    The keyword arguments are for tests and installers: ``entries`` instead of the catalogue, ``pip_arguments`` that say where the package index is,
+    ``local_urls`` where Ollama and LM Studio would be.
     """
 
     def __init__(
@@ -71,27 +73,28 @@ class Models:
         egress: Egress | None = None,
         entries: list[Entry] | None = None,
         pip_arguments: tuple[str, ...] = (),
-        backoff_s: tuple[float, ...] | None = None,
+        backoff_s: tuple[float, ...] = BACKOFF_S,
+        local_urls: dict[str, str] | None = None,
     ) -> None:
         self._db = db
         self._settings = settings
         self._broadcast = broadcast
-        self._egress = egress or Egress(Ledger(db).write, own_ports=[settings.port])
+        self.ledger = Ledger(db)
+        self._egress = egress or Egress(self.ledger.write, own_ports=[settings.port])
         self._shipped = entries
         self._folder = Path(settings.models_path).expanduser() if settings.models_path else None
         sources = Sources(self._egress, folder=self._folder, hub=settings.model_hub or PUBLIC_HUB, pip_arguments=pip_arguments)
         self._files = Files(db, settings.models_folder)
-        more: dict[str, Any] = {} if backoff_s is None else {"backoff_s": backoff_s}
-        self._downloads = Downloads(db, self._files, sources, self._tell, self._installed, **more)
-        self._providers = Providers(db, self._egress, secrets, self._provider_changed, self._provider_deleted, settings.discover_local_models)
+        self._downloads = Downloads(db, self._files, sources, self._tell, self._installed, backoff_s)
+        local = ({kind: BASE_URLS[kind] for kind in DISCOVERED} if local_urls is None else local_urls) if settings.discover_local_models else {}
+        self._providers = Providers(db, self._egress, secrets, self._provider_changed, self._provider_deleted, local)
         self._embedded = Embedded(self._doubt, self._tell, threads=settings.llama_threads, idle_s=settings.llama_idle_s)
         self._remote = Remote(self._providers)
         self._sources = sources
         self._entries: dict[str, Entry] = {}
         self._chosen: dict[str, str] = {}
         self._declined: set[str] = set()
-        self._embedder: Embedder | None = None
-        self._embedder_opening = asyncio.Lock()
+        self._embedder: EmbeddedEmbedder | None = None
         self._beginning: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -118,9 +121,7 @@ class Models:
         await self._providers.close()
         await self._embedded.close()
         await self._remote.close()
-        if self._embedder is not None:
-            await self._embedder.close()
-            self._embedder = None
+        await self._close_embedder()
 
     # ---- what others use
 
@@ -147,18 +148,13 @@ class Models:
             entry = self._entries.get(DEFAULT_EMBEDDING)
             if entry is None or not any(self._files.was_here(file.sha256) for file in entry.files):
                 return None
-            async with self._embedder_opening:
-                if self._embedder is None:
-                    try:
-                        self._embedder = await open_embedder(dict(zip((file.name for file in entry.files), await self._paths(entry), strict=True)))
-                    except NotInstalled:
-                        return None
-                    except UpstreamUnavailable as error:
-                        if await self._doubt(entry) is None:
-                            raise
-                        log.warning("the embedding model is damaged and is fetched again: %s", error.message)
-                        return None
-                    self._tell(entry.id)
+            try:
+                paths = await self._paths(entry)
+            except NotInstalled:
+                return None
+            if self._embedder is None:
+                names = (file.name for file in entry.files)
+                self._embedder = EmbeddedEmbedder(entry, dict(zip(names, paths, strict=True)), self._doubt, idle_s=self._settings.llama_idle_s)
         return self._embedder
 
     # ---- models, for people
@@ -182,6 +178,8 @@ class Models:
         catalogue becomes a model of its own: ``model_id``, or what its file name makes."""
         caller.require("ManageModels")
         entry = self._entries.get(model_id)
+        if from_path is not None and not Path(from_path).is_absolute():
+            raise InvalidRequest("Give the full path of the file or folder to take the model from.")
         if from_path is not None and entry is None:
             entry = await self._add_file(model_id, Path(from_path))
         if entry is None:
@@ -208,9 +206,8 @@ class Models:
         entry = self._entry(model_id)
         await self._downloads.cancel(model_id)
         await self._embedded.drop(model_id)
-        if model_id == DEFAULT_EMBEDDING and self._embedder is not None:
-            embedder, self._embedder = self._embedder, None
-            await embedder.close()
+        if model_id == DEFAULT_EMBEDDING:
+            await self._close_embedder()
         shared = {file.sha256 for other in self._entries.values() if other.id != model_id and self._is_installed(other) for file in other.files}
         for file in entry.files:
             if file.sha256 not in shared:
@@ -421,12 +418,13 @@ class Models:
 
     async def _paths(self, entry: Entry) -> list[Path]:
         """The files of an installed model, checked. A damaged one is fetched again, and NotInstalled says so."""
+        was_here = any(self._files.was_here(file.sha256) for file in entry.files)
         for file in entry.files:
             if self._files.is_unchecked(file.sha256):
                 await self._files.check(file.sha256)
         if not self._is_installed(entry):
             progress = self._downloads.progress(entry.id)
-            if progress is None and any(self._files.was_here(file.sha256) for file in entry.files):
+            if progress is None and was_here:
                 await self._downloads.request(entry)
                 raise NotInstalled(f"The files of {entry.name} were damaged or gone. They are being fetched again; the models page shows how far that is.")
             if progress is not None and progress.status != "failed":
@@ -440,8 +438,15 @@ class Models:
         if all(good):
             return None
         await self._embedded.drop(entry.id)
+        if entry.id == DEFAULT_EMBEDDING:
+            await self._close_embedder()
         await self._downloads.request(entry)
         return NotInstalled(f"The file of {entry.name} was damaged. It is being fetched again; the models page shows how far that is.")
+
+    async def _close_embedder(self) -> None:
+        embedder, self._embedder = self._embedder, None
+        if embedder is not None:
+            await embedder.close()
 
     async def _add_file(self, model_id: str, path: Path) -> Entry:
         """An entry for a GGUF file of the person's own; the catalogue's when it is one of those."""
@@ -497,7 +502,7 @@ class Models:
         is_installed = self._is_installed(entry)
         here_bytes = sum(file.size_bytes for file in entry.files if self._files.has(file.sha256))
         is_in_use = is_installed and entry.id == (self._pick_chat() if entry.kind == CHAT else DEFAULT_EMBEDDING)
-        is_loaded = self._embedded.is_loaded(entry.id) or (entry.kind == EMBEDDING and self._embedder is not None)
+        is_loaded = self._embedded.is_loaded(entry.id) or (entry.kind == EMBEDDING and self._embedder is not None and self._embedder.is_loaded)
         return show_own(entry, here, best, None if is_installed else self._downloads.progress(entry.id), is_installed, here_bytes, is_in_use, is_loaded)
 
     def _shown_remote(self, provider: Provider, name: str) -> Model:

@@ -210,7 +210,7 @@ class Sources:
         allow = [] if self._hub == PUBLIC_HUB else [(host, port)]  # a mirror that the person named may stand in their own network
         try:
             async with (
-                self._egress.client("model download", allow=allow, total_s=None, idle_s=_STALL_S, max_bytes=file.size_bytes + 1) as client,
+                self._egress.client("model download", allow=allow, total_s=None, idle_s=_STALL_S, max_bytes=None) as client,
                 client.stream("GET", url, headers=headers) as answer,
             ):
                 if answer.status_code == 416:

@@ -10,7 +10,7 @@ from .errors import SCHEMA, render
 from .limits import rate
 from .tenants import tenanted
 
-GROUPS = ("public", "agents", "chat", "sessions", "tasks", "approvals", "documents", "memory", "models")
+GROUPS = ("public", "agents", "chat", "sessions", "tasks", "approvals", "documents", "memory", "models", "egress")
 
 
 def _routes() -> list[Any]:

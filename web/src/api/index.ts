@@ -4,7 +4,7 @@ export * from "./approvals";
 export { address, api, ApiError, type Query } from "./client";
 export * from "./documents";
 export { keys } from "./keys";
-export { live, useConnection, useLiveEvents, useSessionEvents, type Connection } from "./live";
+export { live, useConnection, useLiveEvents, useSessionEvents, type LiveState } from "./live";
 export * from "./memory";
 export * from "./models";
 export { createQueryClient } from "./query";

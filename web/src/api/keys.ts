@@ -30,4 +30,5 @@ export const keys = {
   dailyLog: (date: string) => ["memory", "daily", date] as const,
   models: ["models"] as const,
   providers: ["providers"] as const,
+  outgoing: ["outgoing", "list"] as const,
 };

@@ -9,9 +9,9 @@ import type { ApiError } from "./client";
 import { Stream, type Frame, type StreamState } from "./sse";
 import type { LiveEvent } from "./types";
 
-export type Connection = "connecting" | "live" | "lost";
+export type LiveState = "connecting" | "live" | "lost";
 
-type Told = { kind: "event"; event: LiveEvent } | { kind: "state"; state: Connection } | { kind: "who" };
+type Told = { kind: "event"; event: LiveEvent } | { kind: "state"; state: LiveState } | { kind: "who" };
 
 const NAME = "sophon-live";
 
@@ -25,7 +25,7 @@ export function toLiveEvent(frame: Frame): LiveEvent | null {
 }
 
 export class Live {
-  private state: Connection = "connecting";
+  private state: LiveState = "connecting";
   private lastId: string | null = null;
   private stream: Stream | null = null;
   private channel: BroadcastChannel | null = null;
@@ -83,7 +83,7 @@ export class Live {
     return () => this.watchers.delete(watcher);
   };
 
-  readonly connection = (): Connection => this.state;
+  readonly connection = (): LiveState => this.state;
 
   private async follow(): Promise<void> {
     if (this.quit?.signal.aborted) return;
@@ -103,7 +103,7 @@ export class Live {
   }
 
   private become(state: StreamState, _error: ApiError | null): void {
-    const next: Connection = state === "live" ? "live" : state === "waiting" ? "lost" : this.state === "lost" ? "lost" : "connecting";
+    const next: LiveState = state === "live" ? "live" : state === "waiting" ? "lost" : this.state === "lost" ? "lost" : "connecting";
     this.set(next);
     this.channel?.postMessage({ kind: "state", state: next } satisfies Told);
   }
@@ -114,7 +114,7 @@ export class Live {
     else if (this.stream) this.channel?.postMessage({ kind: "state", state: this.state } satisfies Told);
   }
 
-  private set(state: Connection): void {
+  private set(state: LiveState): void {
     if (state === this.state) return;
     this.state = state;
     // Without a place to resume from, what happened before this moment was not heard.
@@ -136,7 +136,7 @@ export class Live {
 export const live = new Live();
 
 /** Whether this page hears the server: "lost" is what to show as offline. */
-export function useConnection(): Connection {
+export function useConnection(): LiveState {
   return useSyncExternalStore(live.watch, live.connection);
 }
 

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, part } from "./client";
 import { keys } from "./keys";
-import { readAll } from "./pages";
-import type { Model, Models, NewProvider, Provider, ProviderTest } from "./types";
+import { usePages } from "./pages";
+import type { Model, Models, NewProvider, Outgoing, Provider, ProviderPatch, ProviderTest } from "./types";
 
 export function useModels() {
   return useQuery({ queryKey: keys.models, queryFn: ({ signal }) => api.get<Models>("/models", { signal }) });
@@ -21,8 +21,17 @@ export function useModelAction(verb: "pull" | "cancel" | "use" | "delete") {
   });
 }
 
+/** Takes a model from a file or folder on this machine, instead of fetching it. `path` is its full path there. */
+export function useModelFromFile() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (path: string) => api.post<Model>("/models/pull", { model: "", from: path }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.models }),
+  });
+}
+
 export function useProviders() {
-  return useQuery({ queryKey: keys.providers, queryFn: ({ signal }) => readAll<Provider>("/providers", {}, signal) });
+  return useQuery({ queryKey: keys.providers, queryFn: async ({ signal }) => (await api.get<{ items: Provider[] }>("/providers", { signal })).items });
 }
 
 function useProvidersChanged() {
@@ -39,7 +48,7 @@ export function useAddProvider() {
 
 export function usePatchProvider() {
   return useMutation({
-    mutationFn: ({ id, ...patch }: { id: string } & Partial<NewProvider>) => api.patch<Provider>(`/providers/${part(id)}`, patch),
+    mutationFn: ({ id, ...patch }: { id: string } & ProviderPatch) => api.patch<Provider>(`/providers/${part(id)}`, patch),
     onSuccess: useProvidersChanged(),
   });
 }
@@ -51,4 +60,9 @@ export function useDeleteProvider() {
 /** Calls the provider once and tells how that went. */
 export function useTestProvider() {
   return useMutation({ mutationFn: (id: string) => api.post<ProviderTest>(`/providers/${part(id)}/test`), onSettled: useProvidersChanged() });
+}
+
+/** Every connection that the program made to the outside, the latest first. */
+export function useOutgoing() {
+  return usePages<Outgoing>(keys.outgoing, "/egress", {}, { limit: 100 });
 }

@@ -370,13 +370,13 @@ export interface Model {
   kind: "chat" | "embedding";
   source: "catalogue" | "provider" | "file";
   providerId: string | null;
-  licence: string | null;
+  licence: string;
   sizeBytes: number | null;
-  parameters: string | number | null;
+  parameters: string | null;
   contextTokens: number | null;
   status: "available" | "queued" | "downloading" | "verifying" | "installed" | "failed";
   doneBytes: number;
-  totalBytes: number | null;
+  totalBytes: number;
   error: string | null;
   isInUse: boolean;
   isLoaded: boolean;
@@ -410,9 +410,31 @@ export interface Provider {
 
 export interface NewProvider {
   kind: ProviderKind;
-  name: string;
-  baseUrl: string;
+  name?: string;
+  baseUrl?: string;
   apiKey?: string;
+}
+
+/** `apiKey: null` takes the key away. */
+export interface ProviderPatch {
+  name?: string;
+  baseUrl?: string;
+  apiKey?: string | null;
+}
+
+/** One connection to the outside: `destination` is scheme, host and port. */
+export interface Outgoing {
+  at: string;
+  purpose: string;
+  method: string;
+  destination: string;
+  address: string | null;
+  status: number | null;
+  sentBytes: number;
+  receivedBytes: number;
+  elapsedMs: number;
+  outcome: "ok" | "failed" | "refused";
+  detail: string | null;
 }
 
 export interface ProviderTest {

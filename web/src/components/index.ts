@@ -37,4 +37,4 @@ export { Toasts } from "./Toasts";
 export { dismiss, toast, toastError } from "./toast";
 export { Tooltip } from "./Tooltip";
 export { deleteWithUndo, useHidden } from "./undo";
-export { MEDIUM, NARROW, useMedia } from "./useMedia";
+export { MEDIUM, NARROW, TOUCH, useMedia } from "./useMedia";

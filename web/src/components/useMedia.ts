@@ -4,6 +4,8 @@ import { useCallback, useSyncExternalStore } from "react";
 export const NARROW = "(max-width: 759px)";
 /** Below this the inspector lies over the work instead of beside it. */
 export const MEDIUM = "(max-width: 1179px)";
+/** Fingers instead of a mouse: rows and buttons are taller. */
+export const TOUCH = "(pointer: coarse)";
 
 export function useMedia(query: string): boolean {
   const watch = useCallback(

@@ -32,7 +32,7 @@ function Opened({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }
         icon: <Plus aria-hidden />,
         keys: keysOf("new-chat"),
         run: () => {
-          go("/chat");
+          go("/chat/new");
           requestAnimationFrame(focusInput);
         },
       },

@@ -27,7 +27,7 @@ export function Shell() {
     keys: () => setOpen("keys"),
     "new-chat": () => {
       setOpen(null);
-      go("/chat");
+      go("/chat/new");
       requestAnimationFrame(focusInput);
     },
     sidebar: () => setLayout({ listShown: !listShown }),

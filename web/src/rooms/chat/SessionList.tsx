@@ -1,7 +1,7 @@
 import { Ellipsis, MessageSquare, Pencil, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useActiveTasks, useDeleteSession, usePatchSession, useSessions, type Session } from "@/api";
-import { Button, deleteWithUndo, EmptyState, ErrorNote, format, IconButton, List, ListPane, Menu, SearchField, Skeleton, toastError, useHidden } from "@/components";
+import { Button, deleteWithUndo, EmptyState, ErrorNote, format, IconButton, List, ListPane, Menu, SearchField, Skeleton, toastError, TOUCH, useHidden, useMedia } from "@/components";
 import { href, useGo, useParam } from "@/shell/address";
 import { keysOf } from "@/shell/shortcuts";
 import { useSettled } from "@/shell/useSettled";
@@ -18,13 +18,14 @@ export function SessionList({ id }: { id: string | null }) {
   const running = new Set(useActiveTasks().items.map((task) => task.sessionId));
   const [renaming, setRenaming] = useState<string | null>(null);
   const remove = useDeleteChat(id);
+  const isTouch = useMedia(TOUCH);
   const items = hidden.size > 0 ? sessions.items.filter((one) => !hidden.has(one.id)) : sessions.items;
   const address = (session: Session) => href(`/chat/${encodeURIComponent(session.id)}`, { q });
 
   return (
     <ListPane
       title="Chats"
-      actions={<IconButton label="New chat" keys={keysOf("new-chat")} icon={<Plus aria-hidden />} onPress={() => go(href("/chat", { q }))} />}
+      actions={<IconButton label="New chat" keys={keysOf("new-chat")} icon={<Plus aria-hidden />} onPress={() => go(href("/chat/new", { q }))} />}
       tools={<SearchField label="Search chats" value={q ?? ""} onChange={(text) => setQ(text || null, { replace: true })} />}
     >
       {sessions.isPending ? (
@@ -48,7 +49,7 @@ export function SessionList({ id }: { id: string | null }) {
           getKey={(one) => one.id}
           href={address}
           selectedKey={id}
-          rowHeight={36}
+          rowHeight={isTouch ? 44 : 36}
           group={wanted ? undefined : (one) => format.dayGroup(one.lastMessageAt ?? one.createdAt)}
           total={sessions.total}
           hasMore={sessions.hasNextPage}

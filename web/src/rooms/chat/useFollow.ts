@@ -13,7 +13,7 @@ export interface Follow {
 }
 
 /** Keeps a growing text's end in sight until the person scrolls away from it; never pulls them back. */
-export function useFollow(key: string): Follow {
+export function useFollow(): Follow {
   const frame = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const wants = useRef(true);
@@ -38,7 +38,7 @@ export function useFollow(key: string): Follow {
   }, [decide, toEnd]);
 
   // A chat opens at its end.
-  useLayoutEffect(() => follow(), [key, follow]);
+  useLayoutEffect(() => follow(), [follow]);
 
   useEffect(() => {
     const box = frame.current;

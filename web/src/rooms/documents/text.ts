@@ -123,13 +123,8 @@ function* pieces(text: string, start: number, end: number, beginsWithHeading: bo
       at += gap[0].length;
       continue;
     }
-    let stop = end;
     const line = text.indexOf("\n", at);
-    if (isHeading && line >= 0 && line < end) stop = line;
-    else {
-      const blank = nextBlankLine(text, at, end);
-      stop = Math.min(blank, end);
-    }
+    let stop = Math.min(end, isHeading && line >= 0 ? line : nextBlankLine(text, at, end));
     isHeading = false;
     if (stop - at > LONG) stop = goodCut(text, at, stop);
     const shown = trimEnd(text, at, stop);
