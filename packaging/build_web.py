@@ -23,6 +23,7 @@ except ImportError:  # by hand
 
 
 _NOT_SOURCES = {"node_modules", "dist", "coverage", "readme"}
+_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 _COMPRESS = Path(__file__).parent / "compress.mjs"
 
 
@@ -53,6 +54,7 @@ def build(root: Path) -> None:
     print("building the web pages", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="sophon-web-") as temporary:
         made = _make(web, Path(temporary) / "web")
+        _stay_at_home(made / "vendor")
         _node([str(_COMPRESS), str(made)], made)
         fresh = target.with_name("web_dist.new")
         shutil.rmtree(fresh, ignore_errors=True)
@@ -71,6 +73,14 @@ def _digest(web: Path) -> str:
         name = file.relative_to(web).as_posix() if file.is_relative_to(web) else file.name
         total.update(f"{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
     return total.hexdigest()
+
+
+def _stay_at_home(vendor: Path) -> None:
+    """The viewer's logo would be asked for on the maker's server; nothing here asks anything of other machines."""
+    for script in vendor.rglob("*.js"):
+        plain = script.read_bytes()
+        if _LOGO in plain:
+            script.write_bytes(plain.replace(_LOGO, b"data:,"))
 
 
 def _commit(root: Path) -> str:

@@ -14,7 +14,7 @@ from .db import Database, migrations_in
 from .domain.models import Models
 from .domain.workspace import Workspace, open_workspace
 from .kit.caller import owner
-from .kit.crypto import Secrets
+from .kit.crypto import Secrets, no_vault, system_vault
 from .kit.events import Event
 from .kit.paging import Cursors
 from .settings import Settings
@@ -58,7 +58,8 @@ class Installation:
         try:
             self._cursors = Cursors(_secret(home / "keys" / "cursors.key"))
             self._system = Database(home / "system.db", migrations_in(*_SYSTEM_DOMAINS), backups=home / "backups")
-            self._models = Models(self._system, settings, self._broadcast, Secrets(home / "keys"))
+            vault = Secrets(home / "keys", system_vault if settings.use_keyring else no_vault)
+            self._models = Models(self._system, settings, self._broadcast, vault)
             self._workspace = open_workspace(home / "tenants" / "default", settings, self._models)
         except BaseException:
             if self._system is not None:

@@ -47,6 +47,7 @@ def make_server(app: Application, settings: Settings, on_stop: Callable[[], None
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,

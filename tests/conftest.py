@@ -54,7 +54,7 @@ class LiveServer(NamedTuple):
 
 
 def start_server(home: Path, **environment: str) -> LiveServer:
-    """A real server process on a free port with the data folder ``home``; it downloads nothing."""
+    """A real server process on a free port with the data folder ``home``; it downloads nothing. With ``SOPHON_MODELS_PATH`` it has its models."""
     log = (home.parent / f"{home.name}.log").open("ab")
     process = subprocess.Popen(
         [sys.executable, "-m", "sophon_local", "serve", "--no-browser", "--data", str(home)],
@@ -71,12 +71,25 @@ def start_server(home: Path, **environment: str) -> LiveServer:
             running = json.loads(runtime.read_text())
             if running["pid"] == process.pid:
                 urllib.request.urlopen(running["url"].rstrip("/") + "/api/health", timeout=5).close()
-                return LiveServer(running["url"].rstrip("/"), home, process)
+                server = LiveServer(running["url"].rstrip("/"), home, process)
+                if "SOPHON_MODELS_PATH" in environment:
+                    wait_for_models(server, deadline)
+                return server
         except (OSError, ValueError, KeyError):
             pass
         time.sleep(0.05)
     process.kill()
     raise RuntimeError(f"the server did not come up: {Path(log.name).read_text()[-2000:]}")
+
+
+def wait_for_models(server: LiveServer, deadline: float) -> None:
+    """The models of the given folder are taken over in the background; come back once they are."""
+    while time.monotonic() < deadline:
+        models = server.get("/api/models")
+        if models["chat"]["modelId"] and models["embedding"]["modelId"]:  # type: ignore[index]
+            return
+        time.sleep(0.05)
+    raise RuntimeError("the models were not taken over")
 
 
 def stop_server(server: LiveServer) -> None:

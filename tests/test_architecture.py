@@ -109,8 +109,7 @@ def test_building_the_native_surface_imports_nothing_heavy() -> None:
     ]
     code = (
         "import sys\nfrom pathlib import Path\nfrom sophon_local.settings import Settings\nfrom sophon_local.surfaces import ALL\n"
-        "from sophon_local.surfaces.build import DEPENDENCIES, build\n"
-        "build(ALL[0], dict.fromkeys(DEPENDENCIES, lambda: None), Settings(home=Path('unused')))\n"
+        "from sophon_local.surfaces.build import build_unconnected\nbuild_unconnected(ALL[0], Settings(home=Path('unused')))\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent).stdout == "[]\n"

@@ -1,4 +1,5 @@
 import { cpSync, mkdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
@@ -18,7 +19,7 @@ function vendor(): Plugin {
     name: "vendor",
     apply: "build",
     configResolved: (config) => {
-      out = here(`./${config.build.outDir}/vendor`);
+      out = resolve(config.root, config.build.outDir, "vendor");
     },
     closeBundle: () => {
       for (const [folder, files] of Object.entries(VENDOR)) {

@@ -26,7 +26,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _rows(settings: Settings, wanted: str | None) -> Iterator[dict[str, Any]]:
     from ..surfaces import ALL
-    from ..surfaces.build import DEPENDENCIES, build
+    from ..surfaces.build import build_unconnected
     from ..surfaces.sophon.shapes import ExtensionOperation
 
     names = [surface.name for surface in ALL]
@@ -36,7 +36,7 @@ def _rows(settings: Settings, wanted: str | None) -> Iterator[dict[str, Any]]:
     for surface in ALL:
         if wanted not in (None, surface.name):
             continue
-        app = build(surface, dict.fromkeys(DEPENDENCIES, lambda: None), settings).litestar
+        app = build_unconnected(surface, settings).litestar
         for route in sorted(app.routes, key=lambda route: route.path_format):
             for method, (handler, _) in sorted(getattr(route, "route_handler_map", {}).items()):
                 if method == "OPTIONS":

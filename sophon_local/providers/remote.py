@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import codecs
 import logging
+import math
 import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 log = logging.getLogger("sophon.remote")
 _TRIES = 3
 _LONGEST_PAUSE_S = 15.0  # a server that wants a longer pause before the next try gets its answer passed on
-_RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
+_FAILED = frozenset({408, 500, 502, 503, 504, 520, 522, 524, 529})  # may pass by itself
+_TOO_LONG = (
+    "context length", "context_length", "context window", "maximum context", "prompt is too long", "exceed_context_size", "available context size",
+)  # fmt: skip
 _LONGEST_EVENT = 4 * 1024 * 1024
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _LONGEST_ERROR = 64 * 1024
 _CONNECT_S = 10.0
+_LONGEST_WAIT_S = 86_400.0
 
 
 class Refused(Exception):
@@ -47,6 +52,15 @@ class ServerEvent(msgspec.Struct, frozen=True):
     data: str
 
 
+class RemoteModel(msgspec.Struct, frozen=True):
+    """A model that a server lists. ``kind`` is chat or embedding; None: the server does not say."""
+
+    id: str
+    kind: str = "chat"
+    context_tokens: int | None = None
+    has_native_tools: bool | None = None
+
+
 class Remote:
     """One model server. ``name`` is what the person calls it; ``first_byte_s`` is how long it may think, ``stall_s`` how long it may pause within an answer."""
 
@@ -56,6 +70,7 @@ class Remote:
         self.name = name
         self._connect = connect
         self._base_url = base_url.rstrip("/")
+        self._place = _place(self._base_url)
         self._headers = headers
         self._key = key
         self._first_byte_s = first_byte_s
@@ -118,6 +133,8 @@ class Remote:
         """A response with a good status. Retries what may pass, with the pause that the server asks for; never after the first byte of an answer."""
         import httpx2
 
+        if self._key is not None and not (self._key.isascii() and self._key.isprintable() and " " not in self._key):
+            raise self.failure("key_refused", "has a key with characters that no key has. Enter it again under Models, Providers.")
         client = self._client = self._client or self._connect()
         timeout = httpx2.Timeout(connect=_CONNECT_S, read=self._first_byte_s, write=60.0, pool=_CONNECT_S)
         content = None if body is None else msgspec.json.encode(body)
@@ -127,14 +144,16 @@ class Remote:
             try:
                 request = client.build_request(method, self._base_url + path, content=content, headers=headers, timeout=timeout)
                 response = await client.send(request, stream=True, follow_redirects=False)
-            except httpx2.ConnectError:
-                raise self.failure("unreachable", f"cannot be reached at {self._base_url}. Is it running, and is the address right?") from None
+            except httpx2.ConnectError as error:
+                if "CERTIFICATE" in str(error).upper():
+                    raise self.failure("unreachable", f"shows a certificate for {self._place} that is not valid, so nothing was sent.") from None
+                raise self.failure("unreachable", f"cannot be reached at {self._place}. Is it running, and is the address right?") from None
             except httpx2.ConnectTimeout:
-                raise self.failure("unreachable", f"did not take the connection to {self._base_url} within {_CONNECT_S:.0f} s.") from None
+                raise self.failure("unreachable", f"did not take the connection to {self._place} within {_CONNECT_S:.0f} s.") from None
             except httpx2.ReadTimeout:
                 raise self.failure("stalled", f"did not answer within {self._first_byte_s:.0f} s. Try again, or choose another model.") from None
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
-                raise self.failure("unreachable", f"has an address that is none: {self._base_url}. It begins with http:// or https://.") from None
+                raise self.failure("unreachable", f"has an address that is none: {self._place}. It begins with http:// or https://.") from None
             except httpx2.TransportError as error:
                 if last == 0:
                     raise self.failure("unreachable", f"closed the connection without an answer ({type(error).__name__}). Try again.") from None
@@ -144,40 +163,40 @@ class Remote:
                 if response.is_success:
                     yield response
                     return
-                error, wanted = await self._error(response)
+                failure = await self._error(response)
             finally:
                 await response.aclose()
-            if response.status_code not in _RETRIED or last == 0 or (wanted or 0) > _LONGEST_PAUSE_S or isinstance(error, ValidationFailed):
-                raise error
+            wanted = _retry_after(response.headers.get("retry-after"))
+            may_pass = isinstance(failure, RateLimited) or (isinstance(failure, UpstreamUnavailable) and failure.details.get("reason") == "failed")
+            if last == 0 or not may_pass or (wanted or 0.0) > _LONGEST_PAUSE_S:
+                raise failure
             log.info("%s answered %d; trying again", self.name, response.status_code)
             await asyncio.sleep(pause if wanted is None else wanted)
 
-    async def _error(self, response: httpx2.Response) -> tuple[Exception, float | None]:
-        """What an unsuccessful answer means, and the pause that the server asks for."""
+    async def _error(self, response: httpx2.Response) -> Exception:
+        """What an unsuccessful answer means."""
         message, code = self._error_text(await self._beginning(response))
-        wanted = _retry_after(response.headers.get("retry-after"))
         status = response.status_code
-        lower = f"{message} {code}".lower()
-        if status in (401, 403):
-            return self.failure("key_refused", "refused the key. Enter a valid one under Models, Providers."), wanted
-        if status == 429 and ("quota" in lower or "billing" in lower):
-            return self.failure("key_refused", f"says that the account has no more credit: {message}"), 1e9
+        said = f"{message} {code}".lower()
+        reason = f": {message}" if message else ""
+        if status in (401, 403) or (status == 400 and "api key" in said):
+            return self.failure("key_refused", "refused the key. Enter a valid one under Models, Providers.")
+        if status == 402 or (status == 429 and ("quota" in said or "billing" in said)):
+            return self.failure("key_refused", f"says that the account has no credit left{reason}")
         if status == 429:
-            seconds = max(1, round(wanted or 30))
-            return RateLimited(f"{self.name} is asked too often. Try again in {seconds} s.", retry_after_s=seconds, provider=self.name), wanted
-        if status in (400, 413, 422) and any(
-            words in lower for words in ("context length", "context_length", "context window", "maximum context", "prompt is too long", "exceed_context_size", "exceeds the available context")
-        ):  # fmt: skip
-            return self.too_long(), wanted
+            seconds = max(1, round(_retry_after(response.headers.get("retry-after")) or 30))
+            return RateLimited(f"{self.name} is asked too often. Try again in {seconds} s.", retry_after_s=seconds, provider=self.name)
+        if status in (400, 413, 422) and any(words in said for words in _TOO_LONG):
+            return self.too_long()
         if status == 404:
-            return self.failure("model_unknown", f"does not know this model, or its address is wrong{f': {message}' if message else '.'}"), wanted
+            return self.failure("model_unknown", f"does not know this model, or its address is wrong{reason}")
         if 300 <= status < 400:
-            return self.failure("refused", f"answers with a redirect (status {status}). Enter the address that it redirects to."), wanted
+            return self.failure("refused", f"answers with a redirect (status {status}). Enter the address that it redirects to.")
         if status in (400, 422):
-            return Refused(status, self._without_key(message)), wanted
-        if status >= 500 or status == 408:
-            return self.failure("failed", f"failed (status {status}){f': {message}' if message else ''}. Try again later."), wanted
-        return self.refusal(Refused(status, message)), wanted
+            return Refused(status, self._without_key(f"{message} {code}".strip()))
+        if status in _FAILED:
+            return self.failure("failed", f"failed (status {status}){reason}. Try again later.")
+        return self.refusal(Refused(status, message))
 
     async def _beginning(self, response: httpx2.Response) -> bytes:
         import httpx2
@@ -202,7 +221,9 @@ class Remote:
         if isinstance(error, str):
             return error[:300], ""
         if isinstance(error, dict):
-            return str(error.get("message") or error.get("detail") or "")[:300], f"{error.get('code') or ''} {error.get('type') or ''} {error.get('param') or ''}"
+            return str(error.get("message") or error.get("detail") or "")[
+                :300
+            ], f"{error.get('code') or ''} {error.get('type') or ''} {error.get('param') or ''}"
         return "", ""
 
     async def _whole(self, response: httpx2.Response) -> bytes:
@@ -282,21 +303,27 @@ class EventReader:
         return None
 
 
-def estimate_tokens(text: str) -> int:
-    """About how many tokens ``text`` has, for models whose tokenizer is not here: a quarter of the Latin letters, all others one by one. Rather too many."""
-    latin = sum(1 for character in text if character < "\u0250")
-    return -(-latin // 4) + len(text) - latin
+def _place(url: str) -> str:
+    """The address without what may be secret in it."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+    except ValueError:
+        return "its address"
 
 
 def _retry_after(value: str | None) -> float | None:
     if not value:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
+        return min(max(0.0, seconds), _LONGEST_WAIT_S) if math.isfinite(seconds) else None
     except ValueError:
         pass
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()), _LONGEST_WAIT_S)

@@ -82,6 +82,11 @@ def build(surface: Surface, dependencies: Mapping[str, Callable[[], Any]], setti
     return BuiltSurface(surface, app)
 
 
+def build_unconnected(surface: Surface, settings: Settings) -> BuiltSurface:
+    """``surface`` with nothing behind it: good for reading its routes, not for calling them."""
+    return build(surface, {name: (lambda: None) for name in DEPENDENCIES}, settings)
+
+
 class BuiltSurface:
     """A surface that answers. ``litestar`` is its app; ``wrap`` may stand in front of it."""
 

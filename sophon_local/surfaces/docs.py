@@ -15,8 +15,10 @@ from .web import EMPTY_STYLE, Page, Web, send_bytes
 
 _DOCUMENT = ("/openapi.json", "/swagger/v1/swagger.json")
 # Both viewers set styles through the CSS object model, for which they first add an empty style element: its hash is all they need.
+# Redoc 2.5 also brings the rules of its scroll bars as an element; under another version it falls back to the browser's.
+_SCROLLBARS = "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='"
 _POLICY = (
-    f"default-src 'none'; script-src 'self'; style-src 'self' {EMPTY_STYLE}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    f"default-src 'none'; script-src 'self'; style-src 'self' {EMPTY_STYLE} {_SCROLLBARS}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 _PAGE = """<!doctype html>
@@ -39,7 +41,7 @@ _UNBUILT = """<!doctype html>
 """
 _START = {
     "/docs/start.js": 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#page", deepLinking: true, validatorUrl: null, tryItOutEnabled: true, '
-    'docExpansion: "none", filter: true, presets: [SwaggerUIBundle.presets.apis]});',
+    'docExpansion: "list", filter: true, presets: [SwaggerUIBundle.presets.apis]});',
     "/redoc/start.js": 'Redoc.init("/openapi.json", {disableSearch: true, hideDownloadButton: false, '
     'theme: {typography: {fontFamily: "system-ui, sans-serif", headings: {fontFamily: "system-ui, sans-serif"}}}}, document.getElementById("page"));',
 }
@@ -63,9 +65,12 @@ class Docs:
             style = f'<link rel="stylesheet" href="/ui/{_SWAGGER[1]}">\n'
             return self._page(_PAGE.format(title="API", style=style, viewer=f"/ui/{_SWAGGER[0]}", start="/docs/start.js"), _SWAGGER[0])
         if path == "/redoc":
-            return self._page(_PAGE.format(title="API reference", style="", viewer=f"/ui/{_REDOC}", start="/redoc/start.js"), _REDOC)
+            style = '<link rel="stylesheet" href="/redoc/start.css">\n'
+            return self._page(_PAGE.format(title="API reference", style=style, viewer=f"/ui/{_REDOC}", start="/redoc/start.js"), _REDOC)
         if path in _START:
             return lambda scope, send: send_bytes(scope, send, _START[path].encode(), "text/javascript; charset=utf-8")
+        if path == "/redoc/start.css":
+            return lambda scope, send: send_bytes(scope, send, b"body { margin: 0 }", "text/css; charset=utf-8")
         return None
 
     def _page(self, html: str, viewer: str) -> Page:

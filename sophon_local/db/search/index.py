@@ -55,14 +55,14 @@ class SearchIndex:
         return Matches(collection, terms, text.agreements(tx, collection, terms, keys), numbers, limit)
 
     def rank(self, tx: Tx, matches: Matches, embedding: Embedding | None, query: bytes | None, vector_weight: float) -> list[Hit]:
-        """The best of what both parts found. Without a query vector the words decide alone."""
+        """The best of what both parts found. Without a query vector, or with one that is none, the words decide alone."""
         scores = dict(matches.found)
-        if embedding is None or query is None or vector_weight <= 0 or len(query) != 4 * embedding.dimensions:
+        asked = None if embedding is None or query is None or vector_weight <= 0 else _unit(query, embedding.dimensions)
+        if embedding is None or asked is None:
             plain = {key: found.score for key, found in scores.items()}
             return _hits(tx, matches, scores, {}, plain, plain)
         import numpy as np
 
-        asked = np.frombuffer(query, "<f4")
         near = _Near(tx, embedding, self._current(tx, embedding, matches.collection), matches)
         near.fetch(list(scores))
 
@@ -146,6 +146,16 @@ class _Near:
             self.place.update(zip(keys, range(start, start + len(keys)), strict=True))
 
 
+def _unit(vector: bytes, dimensions: int) -> NDArray[np.float32] | None:
+    import numpy as np
+
+    if len(vector) != 4 * dimensions:
+        return None
+    row = np.frombuffer(vector, "<f4")
+    length = np.linalg.norm(row)
+    return (row / length).astype(np.float32) if np.isfinite(length) and length > 0 else None
+
+
 def _joined(text_score: float, cosine: float | None, vector_weight: float) -> float:
     """The convex combination of both scores; an item that has no vector yet is judged by its words alone."""
     return text_score if cosine is None else vector_weight * max(cosine, 0.0) + (1 - vector_weight) * text_score
@@ -155,14 +165,14 @@ def _hits(
     tx: Tx, matches: Matches, scores: dict[int, text.Agreement], cosines: dict[int, float], values: dict[int, float], plain: dict[int, float]
 ) -> list[Hit]:
     """The best, explained. ``values`` order them, ``plain`` gives the scale: the agreement with the query as it was asked."""
-    names = _group_names(tx, {found.grp for found in scores.values()})
-    shared = {key: value + NEIGHBOUR_SHARE * sum(_neighbours(key, scores, values, names)) for key, value in values.items()}
-    order = [key for key in sorted(values, key=lambda key: (-shared[key], key)) if plain[key] > 0][: matches.limit]
+    groups = _groups_of(tx, values)  # an item that was removed since it was found has none
+    shared = {key: values[key] + NEIGHBOUR_SHARE * sum(_neighbours(key, values, groups)) for key in groups}
+    order = [key for key in sorted(groups, key=lambda key: (-shared[key], key)) if plain[key] > 0][: matches.limit]
     strength = max((plain[key] for key in order), default=0.0)
     return [
         Hit(
             id=scores[key].id,
-            group=names[scores[key].grp],
+            group=groups[key],
             score=min(1.0, strength * shared[key] / shared[order[0]]),
             text_score=scores[key].score if scores[key].words else None,
             vector_score=cosines.get(key),
@@ -173,13 +183,13 @@ def _hits(
     ]
 
 
-def _neighbours(key: int, scores: dict[int, text.Agreement], values: dict[int, float], names: dict[int, str]) -> list[float]:
+def _neighbours(key: int, values: dict[int, float], groups: dict[int, str]) -> list[float]:
     """The rank values of the items that were put just before and after this one into the same (named) group."""
-    group = scores[key].grp
-    if not names[group]:
+    if not groups[key]:
         return []
-    return [values[near] for near in (key - 1, key + 1) if near in values and scores[near].grp == group]
+    return [values[near] for near in (key - 1, key + 1) if groups.get(near) == groups[key]]
 
 
-def _group_names(tx: Tx, numbers: set[int]) -> dict[int, str]:
-    return dict(tx.rows("SELECT number, name FROM search_groups WHERE number IN carray(:numbers)", numbers=integers(numbers)))  # type: ignore[arg-type]
+def _groups_of(tx: Tx, keys: Iterable[int]) -> dict[int, str]:
+    find = "SELECT i.key, g.name FROM search_items i JOIN search_groups g ON g.number = i.grp WHERE i.key IN carray(:keys)"
+    return dict(tx.rows(find, keys=integers(keys)))  # type: ignore[arg-type]

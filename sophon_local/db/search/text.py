@@ -45,7 +45,6 @@ class Agreement(msgspec.Struct, frozen=True):
 
     key: int
     id: str
-    grp: int
     score: float
     coverage: float
     words: list[str]
@@ -54,7 +53,6 @@ class Agreement(msgspec.Struct, frozen=True):
 class _Text(msgspec.Struct, frozen=True):
     key: int
     id: str
-    grp: int
     text: str
     context: str
 
@@ -111,7 +109,7 @@ def agreements(tx: Tx, collection: Collection, terms: Sequence[Term], keys: Iter
     """The agreement of each of these items with the terms; items that are gone are left out."""
     rows = tx.all(
         _Text,
-        f"SELECT key, id, grp, substr(text, 1, {SCORED_CHARACTERS}) AS text, context FROM search_items WHERE key IN carray(:keys)",  # noqa: S608
+        f"SELECT key, id, substr(text, 1, {SCORED_CHARACTERS}) AS text, context FROM search_items WHERE key IN carray(:keys)",  # noqa: S608
         keys=integers(keys),
     )
     most = sum(term.idf for term in terms) or 1.0
@@ -129,7 +127,7 @@ def agreements(tx: Tx, collection: Collection, terms: Sequence[Term], keys: Iter
                 score += term.idf * times / (times + slope)
                 coverage += term.idf
                 words.append(term.word)
-        found[row.key] = Agreement(row.key, row.id, row.grp, score / most, coverage / most, words)
+        found[row.key] = Agreement(row.key, row.id, score / most, coverage / most, words)
     return found
 
 

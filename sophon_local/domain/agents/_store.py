@@ -44,3 +44,7 @@ def clear_default(tx: Tx) -> None:
 
 def delete(tx: Tx, agent_id: str) -> None:
     tx.run("DELETE FROM agents WHERE id = :id", id=agent_id)
+
+
+def forget_boot(tx: Tx, agent_id: str) -> None:
+    tx.run("UPDATE agents SET boot_completed_at = NULL WHERE id = :id", id=agent_id)

@@ -145,7 +145,7 @@ class Agents:
         _check_size(content)
         written = await asyncio.to_thread(_replace, self._folder / agent_id / FILES[kind], content, if_match)
         if kind == "boot" and rerun:
-            await self._db.write(lambda tx: tx.run("UPDATE agents SET boot_completed_at = NULL WHERE id = :id", id=agent_id))
+            await self._db.write(lambda tx: _store.forget_boot(tx, agent_id))
         return written
 
     async def set_tools(self, caller: Caller, agent_id: str, policy: ToolPolicy, known: frozenset[str]) -> Agent:

@@ -23,6 +23,9 @@ _PASSAGE_TALK = re.compile(
 )
 _MARK_AT = re.compile(r" ?[\[【]\d{1,2}(?:\s*,\s*\d{1,2})*[\]】]")
 _UNDECIDED = re.compile(r"(?:`{1,2}| ?(?:[\[【][\d\s,]{0,12})?)$")  # the end of a piece: what follows decides how to read it
+_LIST_NUMBER = re.compile(r"\W*\d{1,2}(?:\.\d{1,2})*[.):]?\W*")
+_ON_POINT = 0.5  # share of the best evidence that what a first sentence rests on must have
+_MAX_DROPPED = 3  # sentences in a row
 _MAX_SENTENCES = 5  # of a weak model: it starts to ramble after that
 
 
@@ -69,14 +72,16 @@ class StrictFilter:
     ``is_done`` when reading on is pointless.
     """
 
-    def __init__(self, citations: Citations, fallback: tuple[Source, Window] | None) -> None:
+    def __init__(self, citations: Citations, ranked: list[tuple[float, Source, Window]]) -> None:
         self._citations = citations
-        self._fallback = fallback  # what a bare yes or no rests on
+        self._fallback = ranked[0] if ranked else None  # what a bare yes or no rests on
+        self._evidence = {(source.number, window.start, window.end): score for score, source, window in ranked}
         self._buffer = ""
         self._shown: list[frozenset[str]] = []
         self.says_not_found = False
         self.is_done = False
         self.dropped = 0
+        self._dropped_in_a_row = 0
 
     def feed(self, text: str) -> str:
         self._buffer += text
@@ -104,19 +109,31 @@ class StrictFilter:
             self.says_not_found = self.is_done = True
             return ""
         if _BARE.fullmatch(plain) and not self._shown and self._fallback is not None:
-            source, window = self._fallback
+            _, source, window = self._fallback
             self._shown.append(frozenset())
             return f"{plain.rstrip()} {self._citations.cite(source, window, CARRIED)}"
         support = best_support(plain, self._citations.sources)
         words = frozenset(terms(plain))
-        if support is None or support[0] < CARRIED or words in self._shown:
+        if support is None or support[0] < CARRIED or words in self._shown or plain.endswith("?") or self._misses_the_point(plain, support):
             self.dropped += 1
+            self._dropped_in_a_row += 1
+            self.is_done = self._dropped_in_a_row >= _MAX_DROPPED
             return ""
+        self._dropped_in_a_row = 0
         share, source, window = support
         before = " " if self._shown else ""
         self._shown.append(words)
         self.is_done = len(self._shown) >= _MAX_SENTENCES
         return f"{before}{plain} {self._citations.cite(source, window, share)}"
+
+    def _misses_the_point(self, sentence: str, support: tuple[float, Source, Window]) -> bool:
+        """Whether a first sentence, true as it may be, rests on words that say little about what was asked; or is a stray number of a list."""
+        if _LIST_NUMBER.fullmatch(sentence):
+            return True
+        if self._shown or self._fallback is None:
+            return False
+        _, source, window = support
+        return self._evidence.get((source.number, window.start, window.end), 0.0) < _ON_POINT * self._fallback[0]
 
 
 class MarkingFilter:

@@ -60,7 +60,15 @@ _INSTRUCTION = re.compile(
     re.IGNORECASE,
 )
 _SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|tl;?dr|overview of|key points|main points|fasse .* zusammen|zusammenfassung|résume)\b", re.IGNORECASE)
-_PERSONAL = re.compile(r"\b(?:i|me|my|mine|myself|our|we|us|ich|mein\w*|mir|mich|unser\w*)\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself|our|we|us|ich|mein\w*|mir|mich|unser\w*)\b", re.IGNORECASE)
+_PERSONAL = re.compile(
+    r"\b(?:my|mine|our|ours|mein\w*|unser\w*|about me|know me|mon|ma|mes|mi|mis)\b|\bi "
+    + _any(
+        "live work like love hate prefer own say said tell told mention mentioned was_born am study drive eat drink speak call meet met bought plan want have"
+    )
+    + r"\b",
+    re.IGNORECASE,
+)
 _FOLLOW_UP = re.compile(r"\b(?:it|its|they|them|their|he|she|his|her|that|this|those|these|there|one|ones|same|else)\b", re.IGNORECASE)
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
@@ -182,11 +190,11 @@ def understand(text: str) -> Question:
         intent = "instruction"
     elif stripped.endswith("?") or first.rstrip().endswith("?") or _QUESTION_WORD.match(first) or _LOOK_UP.match(first):
         intent = "question"
-    elif len(terms(stripped)) <= 3 and not _PERSONAL.search(stripped):
+    elif len(terms(stripped)) <= 3 and not _FIRST_PERSON.search(stripped):
         intent = "question"  # keywords, as one types into a search box
     else:
         intent = "statement"
-    is_personal = bool(_PERSONAL.search(_LOOK_UP.sub("", stripped)))
+    is_personal = bool(_PERSONAL.search(stripped))
     expects = next((name for name, asked, _ in _EXPECTED if asked.search(stripped)), None) if intent == "question" else None
     return Question(stripped, intent, list(dict.fromkeys(terms(stripped))), expects, is_personal, bool(_SUMMARY.search(stripped)))
 

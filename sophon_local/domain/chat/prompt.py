@@ -55,10 +55,12 @@ def answer_from_sources(question: str, sources: list[Source]) -> list[ChatMessag
     ]
 
 
-def converse(soul: str, history: list[Message], content: str, sources: list[Source], facts: ChatModelFacts) -> list[ChatMessage]:
+def converse(soul: str, standing: list[str], history: list[Message], content: str, sources: list[Source], facts: ChatModelFacts) -> list[ChatMessage]:
     """The agent's own words, what is known, the conversation so far, and the message; within the model's budget."""
     budget = facts.prompt_budget
     parts = [soul.strip()[: int(budget * _CHARACTERS_PER_TOKEN / 3)]]
+    if standing:
+        parts.append("The person has asked for this, always:\n" + "\n".join(f"- {wish}" for wish in standing))
     if is_capable(facts):
         parts.append(f"Today is {clock.now():%A, %d %B %Y}.")
         if sources:

@@ -20,8 +20,7 @@ from ...kit.events import Events
 from ...kit.ids import new_id
 from ...kit.paging import PageRequest
 from ...providers.base import Chat, ChatMessage, ChatRequest, Finished, TextDelta, ToolCall, ToolCalls, ToolSpec
-from ..agents import Agent, Agents
-from ..agents.model import MAX_PROMPT_CHARACTERS
+from ..agents import MAX_PROMPT_CHARACTERS, Agent, Agents
 from ..documents import Documents, PassageHit
 from ..memory import Learned, Memory, Turn
 from ..models import Models
@@ -45,7 +44,7 @@ CHECKPOINT_S = 1.0
 RELEVANT_COVERAGE = 0.34
 RELEVANT_VECTOR = 0.35
 # Evidence for an answer: see tests/bench/answering.py for how these fare on questions with and without an answer.
-ANSWERABLE = 0.5
+ANSWERABLE = 0.45
 
 NOT_FOUND_TEXT = "Not in your documents."
 NOT_KNOWN_TEXT = "I don't know that: it is neither in your documents nor in what I remember."
@@ -94,6 +93,7 @@ class _Draft(msgspec.Struct, kw_only=True):
     model: ModelUsed | None = None
     tokens: TokenCount = TokenCount()
     tool_calls: list[dict[str, Any]] = []
+    standing: list[str] = []
 
 
 class Chats:
@@ -287,7 +287,8 @@ class Chats:
         history = await self._sessions.before(asked.session_id, asked.id, HISTORY)
         question = understand(asked.content)
         began = time.monotonic()
-        sources = await self._recall(caller, agent, asked, question, history)
+        sources, standing = await self._recall(caller, agent, asked, question, history)
+        draft.standing = standing
         has_documents = bool((await self._documents.list(caller, PageRequest(limit=1))).items)
         draft.sources, draft.citations = sources, Citations(sources)
         answer.step("recall", _recalled(sources, question), began)
@@ -313,10 +314,9 @@ class Chats:
             await self._without_model(question, sources, answer, draft)
         return model
 
-    async def _recall(self, caller: Caller, agent: Agent, asked: Message, question: Question, history: list[Message]) -> list[Source]:
-        """What bears on the message: passages of the attached documents, or of all of them, and memories; numbered."""
-        if question.intent == "small_talk":
-            return []
+    async def _recall(self, caller: Caller, agent: Agent, asked: Message, question: Question, history: list[Message]) -> tuple[list[Source], list[str]]:
+        """What bears on the message, numbered: passages of the attached documents, or of all of them, and memories. Then the wishes that
+        hold for every answer."""
         query = question.text
         if is_follow_up(question):
             before = next((m.content for m in reversed(history) if m.role == "user"), "")
@@ -327,12 +327,13 @@ class Chats:
             self._passages(caller, query, attached, question) if "documents.search" in tools else _nothing(),
             self._memory.recall(agent.id, question.text, MEMORIES) if "memory.search" in tools else _nothing(),
         )
-        found = [from_memory(0, hit) for hit in memories] + [from_passage(0, hit) for hit in passages]
+        standing = [hit.entry.content for hit in memories if hit.is_standing]
+        found = [from_memory(0, hit) for hit in memories if not hit.is_standing] + [from_passage(0, hit) for hit in passages]
         found.sort(key=lambda s: -s.recalled.score)
-        return [msgspec.structs.replace(source, number=n) for n, source in enumerate(found, 1)]
+        return [msgspec.structs.replace(source, number=n) for n, source in enumerate(found, 1)], standing
 
     async def _passages(self, caller: Caller, query: str, attached: list[str], question: Question) -> list[PassageHit]:
-        if question.intent == "statement" and not attached:
+        if question.intent == "small_talk" or (question.intent == "statement" and not attached):
             return []
         hits: list[PassageHit] = []
         if attached:
@@ -400,7 +401,7 @@ class Chats:
             draft.citations = Citations(read)
             draft.sources = read
             answer.step("read", f"read {len(read)} passage{'s' if len(read) != 1 else ''}", time.monotonic())
-            strict = StrictFilter(draft.citations, (ranked[0][1], ranked[0][2]))
+            strict = StrictFilter(draft.citations, ranked)
             request = ChatRequest(messages=prompt.answer_from_sources(question.text, read), max_tokens=160, temperature=0.0)
             began = time.monotonic()
             async with aclosing(self._generate(model, request, draft)) as pieces:
@@ -454,7 +455,7 @@ class Chats:
         soul = (await self._agents.read_file(owner(), agent.id, "soul")).content[:MAX_PROMPT_CHARACTERS]
         read = prompt.fit(sources, model.facts.prompt_budget // 2) if sources else []
         draft.sources, draft.citations = read, Citations(read)
-        messages = prompt.converse(soul, history, asked.content, read, model.facts)
+        messages = prompt.converse(soul, draft.standing, history, asked.content, read, model.facts)
         tools = allowed(agent.tools) if capable and model.facts.has_native_tools else []
         temperature = agent.temperature if agent.temperature is not None else (0.7 if capable else 0.3)
         marker = MarkingFilter(draft.citations)

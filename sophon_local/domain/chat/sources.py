@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 WINDOW = 2  # neighbouring sentences that may carry a claim together
 CARRIED = 0.6  # share of a sentence's words that must stand in its source
+_LEADERS = re.compile(r"(?:[.·…] ?){5}")  # a line of a table of contents
 MARK = re.compile(r"\s*\[(\d{1,2})\]")
 
 
@@ -124,7 +125,7 @@ def evidence(question: Question, sources: list[Source]) -> list[tuple[float, Sou
     """The windows that may hold the answer, best first, each from 0 to 1.
 
     The weight of a word is its rarity among the windows at hand (the words that all of them share say nothing about where the answer stands);
-    a window without the kind of value that was asked for counts half.
+    a window without the kind of value that was asked for, or one that only asks or repeats the question, counts half.
     """
     wanted = set(question.terms)
     if not wanted:
@@ -138,8 +139,10 @@ def evidence(question: Question, sources: list[Source]) -> list[tuple[float, Sou
         share = sum(weight[term] for term in wanted & window.terms) / whole
         if source.recalled.vector_score is not None:
             share = 0.75 * share + 0.25 * max(source.recalled.vector_score, 0.0)
-        if not holds_expected(question.expects, window.text):
-            share *= 0.5
+        if not holds_expected(question.expects, window.text) or window.text.endswith("?") or window.terms <= wanted:
+            share *= 0.5  # asks the same, or says nothing new
+        if _LEADERS.search(window.text):
+            share *= 0.3
         share -= 0.02 * (len(window.text) > 400)  # of two that say the same, the shorter
         scored.append((share, source, window))
     scored.sort(key=lambda row: (-row[0], row[1].number, row[2].start))

@@ -10,24 +10,25 @@ from typing import NamedTuple
 
 # The commonest English, German, French and Spanish function words; other languages do without, at some cost in sharpness.
 STOP_WORDS = frozenset(
-    """a about above after again against all also am an and any are as at be because been before being below between both but by can could did do does doing down during
-    each few for from further had has have having he her here hers him his how i if in into is it its itself just may me might more most must my no nor not now of off on
-    once only or other our out over own same shall she should so some such than that the their them then there these they this those through to too under until up upon us
-    very was we were what when where which while who whom why will with within without would you your
-    aber als am an auch auf aus bei bin bis das dass dem den der des die dies diese dieser du durch ein eine einem einen einer eines er es für hat haben hier ich ihr im in
-    ist ja kann mit nach nicht noch nur oder sein seine sich sie sind so über um und uns unter vom von vor war waren was wenn werden wie wir wird zu zum zur
-    au aux avec ce ces cette dans de des du elle en est et être il ils je la le les leur mais ne nous on ont ou par pas plus pour que qui sa se ses son sont sur un une vous
-    al como con del el ella es esta este esto fue ha hay las lo los más muy no o para pero por que se si sin son su sus también una uno y ya""".split()
+    """a about above after again against all also am an and any are as at be because been before being below between both but by can could did do does doing
+    down during each few for from further had has have having he her here hers him his how i if in into is it its itself just may me might more most
+    must my no nor not now of off on once only or other our out over own same shall she should so some such than that the their them then there these
+    they this those through to too under until up upon us very was we were what when where which while who whom why will with within without would you
+    your aber als am an auch auf aus bei bin bis das dass dem den der des die dies diese dieser du durch ein eine einem einen einer eines er es für
+    hat haben hier ich ihr im in ist ja kann mit nach nicht noch nur oder sein seine sich sie sind so über um und uns unter vom von vor war waren was
+    wenn werden wie wir wird zu zum zur au aux avec ce ces cette dans de des du elle en est et être il ils je la le les leur mais ne nous on ont ou
+    par pas plus pour que qui sa se ses son sont sur un une vous al como con del el ella es esta este esto fue ha hay las lo los más muy no o para
+    pero por que se si sin son su sus también una uno y ya""".split()
 )
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _TOKEN = re.compile(r"[\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?<![^\W_])[^\W_]{1,7}|(?<=[^\W_])[^\W_]{1,3}|[^\w\s]|_")
 _PARAGRAPH = re.compile(r"\n\s*\n")
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'’”»)\]]*(?=\s+[\"'‘“«(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я0-9])|[。！？]+[」』”]?")
+_SENTENCE_END = re.compile(r"[.!?…]{1,8}[\"'’”»)\]]{0,4}(?=\s+[\"'‘“«(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я0-9])|[。！？]{1,8}[」』”]?")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Nr|Fig|Figs|Eq|Eqs|Ref|Refs|Vol|Ch|Sec|Art|Abs|Inc|Ltd|Co|Corp|vs|cf|al|etc|e\.g|i\.e|z\.B|d\.h|bzw|ca|approx|pp?))\.$"
 )
-_ROW = re.compile(r"^\s*(?:[-*•·–]|\d{1,3}[.)])\s|\s\|\s")
+_ITEM = re.compile(r"(?:[-*•·–]|\d{1,3}[.)])\s")
 _SUFFIX = re.compile(r"(?:'s|’s)$")
 
 
@@ -84,7 +85,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Spa
     """The sentences of a stretch, paragraph by paragraph; the lines of lists and tables count as sentences."""
     for paragraph in paragraphs(text, start, end):
         lines = list(_lines(text, *paragraph))
-        rows = sum(1 for line in lines if _ROW.search(text, line.start, line.end))
+        rows = sum(1 for line in lines if _ITEM.match(text, line.start, line.end) or text.find(" | ", line.start, line.end) >= 0)
         if rows > 1 and rows * 2 >= len(lines):
             yield from lines
             continue
@@ -140,11 +141,3 @@ def cosine(one: Vector, other: Vector) -> float:
     if len(one) > len(other):
         one, other = other, one
     return sum(value * other[term] for term, value in one.items() if term in other)
-
-
-def shorten(text: str, limit: int) -> str:
-    """``text`` on one line, cut at a word."""
-    line = " ".join(text.split())
-    if len(line) <= limit:
-        return line
-    return line[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:-") + "…"

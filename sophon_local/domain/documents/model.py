@@ -156,6 +156,29 @@ class Summary(msgspec.Struct, frozen=True):
     citations: list[Citation]
 
 
+class Field(msgspec.Struct, frozen=True):
+    """One value that is wanted. ``type`` is a JSON type."""
+
+    name: str
+    type: str = "string"
+    description: str | None = None
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What to extract: a JSON Schema, or a list of fields, each of which may be missing."""
+
+    schema: dict[str, Any] | None = None
+    fields: list[Field] | None = None
+
+    def as_schema(self) -> dict[str, Any]:
+        if self.schema is not None:
+            return self.schema
+        properties = {
+            field.name: {"type": [field.type, "null"], **({"description": field.description} if field.description else {})} for field in self.fields or ()
+        }
+        return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
 class Extraction(msgspec.Struct, frozen=True):
     """``data`` fits the schema asked for. ``method`` and ``field_confidence`` say of each field how it was found and how well the document bears it out."""
 
@@ -224,3 +247,11 @@ class ChatModels(Protocol):
     async def chat(self, model: str | None = None) -> Chat: ...
 
     async def embedder(self) -> Embedder | None: ...
+
+
+def shorten(text: str, limit: int) -> str:
+    """``text`` on one line, cut at a word."""
+    line = " ".join(text.split())
+    if len(line) <= limit:
+        return line
+    return line[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:-") + "…"

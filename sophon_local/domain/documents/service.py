@@ -19,15 +19,11 @@ from ...kit.events import Events
 from ...kit.ids import new_id
 from ...kit.paging import Page, PageRequest, page_of
 from ...providers.base import Chat
-from ...providers.parsing import HEAD_BYTES, Parsed, ParseFailed, Reader, ReaderLimits, refuse_unreadable, with_scans
+from ...providers.parsing import Parsed, ParseFailed, Reader, ReaderLimits
 from ...settings import Settings
 from ..search import Item, Search
 from . import _store
 from ._blobs import Blobs
-from .chunking import chunk
-from .compare import compare
-from .extract import Wish, extract
-from .language import shorten
 from .model import (
     CHUNKING,
     EMBEDDING,
@@ -57,8 +53,9 @@ from .model import (
     Problem,
     Summary,
     UnreadableFile,
+    Wish,
+    shorten,
 )
-from .summarise import summarise
 
 log = logging.getLogger(__name__)
 
@@ -105,13 +102,17 @@ class Documents:
         """Raise for a file that cannot become a document, by its size and first bytes; nothing is stored."""
         if size_bytes > self._settings.max_upload_bytes:
             raise TooLarge(f"{shorten(filename, 80)} is larger than {self._settings.max_upload_bytes // 1_000_000} MB, the most that a document may have.")
+        from ...providers.parsing.kinds import refuse_unreadable
+
         head = await asyncio.to_thread(_head, path)
         try:
             refuse_unreadable(head, filename)
         except ParseFailed as failure:
             if failure.code == "unsupported_media_type":
                 raise UnreadableFile(failure.message, filename=filename) from None
-            raise ValidationFailed(failure.message, errors=[{"field": "file", "filename": filename, "code": failure.code, "message": failure.message}]) from None
+            raise ValidationFailed(
+                failure.message, errors=[{"field": "file", "filename": filename, "code": failure.code, "message": failure.message}]
+            ) from None
 
     async def add(self, caller: Caller, new: NewDocument) -> tuple[Document, bool]:
         """Take a file in, and whether it is new: the same content is stored once. Its temporary file is gone afterwards, whatever happens.
@@ -188,18 +189,6 @@ class Documents:
 
     async def get(self, caller: Caller, document_id: str) -> Document:
         return self._shown(self._one(document_id))
-
-    async def list(self, caller: Caller, page: PageRequest, wanted: DocumentFilter | None = None) -> Page[Document]:
-        """Newest first."""
-        wanted = wanted or DocumentFilter()
-        if wanted.status is not None and wanted.status not in STATUSES:
-            raise ValidationFailed(f"status is one of {', '.join(STATUSES)}.", errors=[{"field": "status"}])
-
-        def read(tx: Tx) -> tuple[list[Document], int]:
-            return _store.select_page(tx, wanted, page), _store.count(tx, wanted)
-
-        rows, total = await self._db.read(read)
-        return page_of([self._shown(row) for row in rows], page.limit, lambda document: (document.id,), total)
 
     async def text(self, caller: Caller, document_id: str) -> DocumentText:
         """All of a document's text; empty while it is not there yet, or when it could not be read."""
@@ -284,6 +273,8 @@ class Documents:
             raise ValidationFailed(f"style is one of {', '.join(SUMMARY_STYLES)}.", errors=[{"field": "style"}])
         if max_words is not None and not 10 <= max_words <= 2_000:
             raise ValidationFailed("maxWords is from 10 to 2000.", errors=[{"field": "maxWords"}])
+        from .summarise import summarise
+
         document, _, chunks = await self._ready(document_id)
         summary = await summarise(document, chunks, style or "paragraph", max_words, await self._chat())
         with contextlib.suppress(StorageFull):
@@ -294,7 +285,9 @@ class Documents:
 
     async def extract(self, caller: Caller, document_id: str, wish: Wish) -> Extraction:
         """Data of the shape that was asked for, each value with the passage that bears it out. ValidationFailed when the document does not give it."""
-        wish.check()
+        from .extract import check, extract
+
+        await asyncio.to_thread(check, wish)
         document, text, chunks = await self._ready(document_id)
 
         async def find(query: str, limit: int) -> list[Chunk]:
@@ -304,6 +297,8 @@ class Documents:
 
     async def compare(self, caller: Caller, document_ids: list[str], question: str | None = None) -> Comparison:
         """What documents share and where they differ, with the places in each."""
+        from .compare import compare
+
         ids = list(dict.fromkeys(document_ids))
         if not 2 <= len(ids) <= MAX_COMPARED:
             raise ValidationFailed(f"Name 2 to {MAX_COMPARED} different documents.", errors=[{"field": "documentIds"}])
@@ -370,7 +365,9 @@ class Documents:
                 continue
             except Exception:
                 log.exception("document %s could not be processed", document_id)
-                problem = Problem("internal_error", "Something went wrong inside the program while this file was read. Try “read again”; the log has the details.")
+                problem = Problem(
+                    "internal_error", "Something went wrong inside the program while this file was read. Try “read again”; the log has the details."
+                )
             try:
                 await self._set(document_id, status=FAILED, error=problem, detail=None, progress=0.0)
                 return
@@ -398,7 +395,9 @@ class Documents:
     async def _read(self, document: Document) -> Parsed:
         attempts = await self._db.write(lambda tx: _store.begin_attempt(tx, document.id))
         if attempts is not None and attempts > MAX_ATTEMPTS:
-            raise ParseFailed("gave_up", f"The program stopped {MAX_ATTEMPTS} times while this file was being read, so it was left alone. “Read again” tries once more.")
+            raise ParseFailed(
+                "gave_up", f"The program stopped {MAX_ATTEMPTS} times while this file was being read, so it was left alone. “Read again” tries once more."
+            )
         await self._set(document.id, status=EXTRACTING, progress=0.01)
 
         def progress(done: int, total: int) -> None:
@@ -408,6 +407,8 @@ class Documents:
 
     async def _scan(self, document: Document, parsed: Parsed) -> Parsed:
         """OCR, page by page. Each page read is kept, so that a restart does not read it again."""
+        from ...providers.parsing.builder import with_scans
+
         done = await self._db.read(lambda tx: _store.select_scans(tx, document.id))
         left = [page for page in parsed.scanned if page not in done]
         total = len(parsed.scanned)
@@ -430,6 +431,8 @@ class Documents:
 
     async def _cut(self, document: Document, parsed: Parsed) -> Document | None:
         """Text, passages and index entries, in one transaction; the document as it then is, or None when it is gone."""
+        from .chunking import chunk
+
         pieces = await asyncio.to_thread(chunk, parsed.text, parsed.sections)
         chunks = [
             Chunk(_chunk_id(document.id, seq), document.id, seq, piece.page, piece.start, piece.end, piece.heading, parsed.text[piece.start : piece.end])
@@ -508,6 +511,20 @@ class Documents:
             raise _no_such(document_id)
         return document
 
+    # Last in the class: behind it, ``list`` means this in annotations.
+
+    async def list(self, caller: Caller, page: PageRequest, wanted: DocumentFilter | None = None) -> Page[Document]:
+        """Newest first."""
+        wanted = wanted or DocumentFilter()
+        if wanted.status is not None and wanted.status not in STATUSES:
+            raise ValidationFailed(f"status is one of {', '.join(STATUSES)}.", errors=[{"field": "status"}])
+
+        def read(tx: Tx) -> tuple[list[Document], int]:
+            return _store.select_page(tx, wanted, page), _store.count(tx, wanted)
+
+        rows, total = await self._db.read(read)
+        return page_of([self._shown(row) for row in rows], page.limit, lambda document: (document.id,), total)
+
 
 def _no_such(document_id: str) -> NotFound:
     return NotFound(f"There is no document {shorten(document_id, 60)}.")
@@ -515,7 +532,7 @@ def _no_such(document_id: str) -> NotFound:
 
 def _head(path: Path) -> bytes:
     with path.open("rb") as opened:
-        return opened.read(HEAD_BYTES)
+        return opened.read(8_192)
 
 
 def _chunk_id(document_id: str, seq: int) -> str:

@@ -179,7 +179,13 @@ def _telling(chunks: Sequence[Chunk]) -> list[Support]:
             text = chunk.text[span.start : span.end]
             count = len(words(text))
             letters = sum(map(str.isalpha, text))
-            if _TELLING[0] <= count <= _TELLING[1] and letters > 0.65 * len(text.replace(" ", "")) and " | " not in text and ". . ." not in text and "...." not in text:
+            if (
+                _TELLING[0] <= count <= _TELLING[1]
+                and letters > 0.65 * len(text.replace(" ", ""))
+                and " | " not in text
+                and ". . ." not in text
+                and "...." not in text
+            ):
                 found.append(Support(chunk, span.start, span.end, 1.0))
     whole = [support for support in found if support.quote.rstrip("\"'”’)»").endswith((".", "!", "?", "…", "。"))]
     return whole or found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from concurrent.futures import Future
 from datetime import timedelta
@@ -28,14 +27,14 @@ class Ledger:
         self._written = 0
 
     def write(self, record: EgressRecord) -> None:
-        with contextlib.suppress(ServiceUnavailable):  # the database is closing: the connection that just ended is told in the log
+        try:
             self._db.submit(lambda tx: _store.insert(tx, record)).add_done_callback(_noted)
             if self._written % _SWEEP_EVERY == 0:
                 oldest = clock.timestamp(clock.now() - timedelta(days=KEPT_DAYS))
                 self._db.submit(lambda tx: _store.delete_before(tx, oldest))
             self._written += 1
-            return
-        log.info("%s %s %s: %s", record.method, record.destination, record.purpose, record.outcome)
+        except ServiceUnavailable:  # the database is closing: the connection that just ended is told in the log
+            log.info("%s %s for %s: %s", record.method, record.destination, record.purpose, record.outcome)
 
     async def list(self, caller: Caller, page: PageRequest) -> Page[EgressRecord]:
         """The latest connections first."""

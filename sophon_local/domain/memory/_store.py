@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (what is put into SQL text here are our own column names, constants and placeholders)
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -53,8 +54,8 @@ class Mention(msgspec.Struct, frozen=True):
 
 
 _NAMES = Row.__struct_fields__
-_INSERT = f"INSERT INTO memory_entries ({', '.join(_NAMES)}) VALUES ({', '.join(':' + n for n in _NAMES)})"  # noqa: S608 (our own field names)
-_UPDATE = f"UPDATE memory_entries SET {', '.join(f'{n} = :{n}' for n in _NAMES if n != 'id')} WHERE id = :id"  # noqa: S608
+_INSERT = f"INSERT INTO memory_entries ({', '.join(_NAMES)}) VALUES ({', '.join(':' + n for n in _NAMES)})"
+_UPDATE = f"UPDATE memory_entries SET {', '.join(f'{n} = :{n}' for n in _NAMES if n != 'id')} WHERE id = :id"
 
 # What the memory held true at :at. An end counts once it was known; before that, the end that had been stated.
 _HELD = (
@@ -98,7 +99,7 @@ def select_many(tx: Tx, ids: Sequence[str]) -> list[Row]:
     if not ids:
         return []
     within, named = _in(ids)
-    return tx.all(Row, f"SELECT * FROM memory_entries WHERE id IN {within}", **named)  # noqa: S608 (placeholders)
+    return tx.all(Row, f"SELECT * FROM memory_entries WHERE id IN {within}", **named)
 
 
 def select_held(tx: Tx, ids: Sequence[str], at: str) -> list[Row]:
@@ -106,7 +107,7 @@ def select_held(tx: Tx, ids: Sequence[str], at: str) -> list[Row]:
     if not ids:
         return []
     within, named = _in(ids)
-    return tx.all(Row, f"SELECT * FROM memory_entries WHERE id IN {within} AND {HELD}", at=at, **named)  # noqa: S608 (placeholders)
+    return tx.all(Row, f"SELECT * FROM memory_entries WHERE id IN {within} AND {HELD}", at=at, **named)
 
 
 def _filtered(wanted: EntryFilter) -> tuple[str, dict[str, Any]]:
@@ -135,7 +136,7 @@ def select_page(tx: Tx, wanted: EntryFilter, page: PageRequest, *, readable_by: 
     before = page.key or ("~", "~")
     return tx.all(
         Row,
-        f"SELECT * FROM memory_entries AS e WHERE {conditions} AND (:reader IS NULL OR scope = 'user' OR e.agent_id = :reader) "  # noqa: S608 (our own columns)
+        f"SELECT * FROM memory_entries AS e WHERE {conditions} AND (:reader IS NULL OR scope = 'user' OR e.agent_id = :reader) "
         "AND (created_at, id) < (:before_at, :before_id) ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset",
         reader=readable_by,
         before_at=before[0],
@@ -150,7 +151,7 @@ def count(tx: Tx, wanted: EntryFilter, *, readable_by: str | None) -> int:
     conditions, named = _filtered(wanted)
     return int(
         tx.value(
-            f"SELECT count(*) FROM memory_entries AS e WHERE {conditions} AND (:reader IS NULL OR scope = 'user' OR e.agent_id = :reader)",  # noqa: S608
+            f"SELECT count(*) FROM memory_entries AS e WHERE {conditions} AND (:reader IS NULL OR scope = 'user' OR e.agent_id = :reader)",
             reader=readable_by,
             **named,
         )
@@ -162,11 +163,16 @@ def select_agents(tx: Tx) -> list[str]:
     return [name for (name,) in tx.rows("SELECT DISTINCT agent_id FROM memory_entries WHERE agent_id IS NOT NULL")]
 
 
+def select_of_agent(tx: Tx, agent_id: str) -> list[str]:
+    return [name for (name,) in tx.rows("SELECT id FROM memory_entries WHERE scope = 'agent' AND agent_id = :agent_id", agent_id=agent_id)]
+
+
 def select_slot(tx: Tx, scope: str, agent_id: str | None, slot: str) -> list[Row]:
     """What fills a slot now, the latest first."""
     return tx.all(
         Row,
-        "SELECT * FROM memory_entries WHERE slot = :slot AND replaced_at IS NULL AND scope = :scope AND (agent_id = :agent_id OR (agent_id IS NULL AND :agent_id IS NULL)) "
+        "SELECT * FROM memory_entries WHERE slot = :slot AND replaced_at IS NULL AND scope = :scope AND (agent_id = :agent_id OR (agent_id IS NULL AND "
+        ":agent_id IS NULL)) "
         "ORDER BY recorded_at DESC, id DESC",
         slot=slot,
         scope=scope,
@@ -200,7 +206,8 @@ def select_said_in(tx: Tx, session_id: str, limit: int) -> list[Row]:
     """What was learned in a conversation and fills a slot, the latest first."""
     return tx.all(
         Row,
-        "SELECT * FROM memory_entries WHERE session_id = :session_id AND slot IS NOT NULL AND replaced_at IS NULL AND scope = 'user' ORDER BY recorded_at DESC, id DESC LIMIT :limit",
+        "SELECT * FROM memory_entries WHERE session_id = :session_id AND slot IS NOT NULL AND replaced_at IS NULL AND scope = 'user' ORDER BY recorded_at "
+        "DESC, id DESC LIMIT :limit",
         session_id=session_id,
         limit=limit,
     )
@@ -211,7 +218,7 @@ def select_standing(tx: Tx, at: str, slots: Sequence[str], family: str, limit: i
     within, named = _in(slots)
     return tx.all(
         Row,
-        f"SELECT * FROM memory_entries WHERE (slot IN {within} OR (slot >= :low AND slot < :high)) AND scope = 'user' AND replaced_at IS NULL AND {HELD} "  # noqa: S608 (placeholders)
+        f"SELECT * FROM memory_entries WHERE (slot IN {within} OR (slot >= :low AND slot < :high)) AND scope = 'user' AND replaced_at IS NULL AND {HELD} "
         "ORDER BY importance DESC, recorded_at DESC, id DESC LIMIT :limit",
         low=f"{family}|",
         high=f"{family}}}",
@@ -224,7 +231,8 @@ def select_standing(tx: Tx, at: str, slots: Sequence[str], family: str, limit: i
 def end(tx: Tx, entry_id: str, *, valid_to: str, replaced_at: str, superseded_by: str | None) -> None:
     """An entry has been replaced: it holds until ``valid_to``, as is known since ``replaced_at``."""
     tx.run(
-        "UPDATE memory_entries SET stated_valid_to = valid_to, valid_to = CASE WHEN valid_to IS NOT NULL AND valid_to < :valid_to THEN valid_to ELSE :valid_to END, "
+        "UPDATE memory_entries SET stated_valid_to = valid_to, valid_to = CASE WHEN valid_to IS NOT NULL AND valid_to < :valid_to THEN valid_to ELSE "
+        ":valid_to END, "
         "replaced_at = :replaced_at, superseded_by = :superseded_by, updated_at = :replaced_at WHERE id = :id",
         id=entry_id,
         valid_to=valid_to,
@@ -258,7 +266,8 @@ def select_chain(tx: Tx, entry_id: str) -> list[Row]:
     """The entry, all that it replaced and all that replaced it, the latest first."""
     return tx.all(
         Row,
-        "WITH RECURSIVE later(id) AS (SELECT :id UNION SELECT e.superseded_by FROM memory_entries e JOIN later ON e.id = later.id WHERE e.superseded_by IS NOT NULL), "
+        "WITH RECURSIVE later(id) AS (SELECT :id UNION SELECT e.superseded_by FROM memory_entries e JOIN later ON e.id = later.id WHERE e.superseded_by IS "
+        "NOT NULL), "
         "chain(id) AS (SELECT id FROM later UNION SELECT e.id FROM memory_entries e JOIN chain ON e.superseded_by = chain.id) "
         "SELECT e.* FROM memory_entries e JOIN chain ON e.id = chain.id ORDER BY e.recorded_at DESC, e.is_version, e.id DESC",
         id=entry_id,
@@ -279,15 +288,15 @@ def delete(tx: Tx, ids: Sequence[str]) -> None:
     """Remove entries with their tags, mentions and relations, and the entities that nothing mentions any more."""
     within, named = _in(ids)
     touched = _touched(tx, ids)
-    tx.run(f"DELETE FROM memory_entries WHERE id IN {within}", **named)  # noqa: S608 (placeholders)
+    tx.run(f"DELETE FROM memory_entries WHERE id IN {within}", **named)
     _drop_orphans(tx, touched)
 
 
 def relink(tx: Tx, ids: Sequence[str], *, before: str | None, after: str | None) -> None:
     """Close the gap that entries leave in their chain."""
     within, named = _in(ids)
-    tx.run(f"UPDATE memory_entries SET superseded_by = :after WHERE superseded_by IN {within}", after=after, **named)  # noqa: S608 (placeholders)
-    tx.run(f"UPDATE memory_entries SET supersedes = :before WHERE supersedes IN {within}", before=before, **named)  # noqa: S608
+    tx.run(f"UPDATE memory_entries SET superseded_by = :after WHERE superseded_by IN {within}", after=after, **named)
+    tx.run(f"UPDATE memory_entries SET supersedes = :before WHERE supersedes IN {within}", before=before, **named)
 
 
 # --- entities
@@ -301,7 +310,7 @@ def select_mentions(tx: Tx, ids: Sequence[str]) -> dict[str, list[EntityRef]]:
     found: dict[str, list[EntityRef]] = {}
     for row in tx.all(
         Mention,
-        f"SELECT m.entry_id, e.id, e.name, e.type FROM memory_mentions m JOIN memory_entities e ON e.id = m.entity_id WHERE m.entry_id IN {within} "  # noqa: S608 (placeholders)
+        f"SELECT m.entry_id, e.id, e.name, e.type FROM memory_mentions m JOIN memory_entities e ON e.id = m.entity_id WHERE m.entry_id IN {within} "
         "AND e.name_key <> :me ORDER BY e.name, e.id",
         me=ME_KEY,
         **named,
@@ -324,7 +333,7 @@ def select_named(tx: Tx, keys: Sequence[str]) -> list[EntityRef]:
     if not keys:
         return []
     within, named = _in(keys)
-    return tx.all(EntityRef, f"SELECT id, name, type FROM memory_entities WHERE name_key IN {within}", **named)  # noqa: S608 (placeholders)
+    return tx.all(EntityRef, f"SELECT id, name, type FROM memory_entities WHERE name_key IN {within}", **named)
 
 
 def select_related(tx: Tx, relations: Sequence[str], at: str) -> list[tuple[str, str, str]]:
@@ -333,7 +342,8 @@ def select_related(tx: Tx, relations: Sequence[str], at: str) -> list[tuple[str,
         return []
     within, named = _in(relations)
     rows = tx.rows(
-        f"SELECT DISTINCT r.relation, o.id, o.name FROM memory_entities me JOIN memory_relations r ON r.from_id = me.id JOIN memory_entities o ON o.id = r.to_id "  # noqa: S608
+        f"SELECT DISTINCT r.relation, o.id, o.name FROM memory_entities me JOIN memory_relations r ON r.from_id = me.id JOIN memory_entities o ON o.id = "
+        f"r.to_id "
         f"JOIN memory_entries e ON e.id = r.entry_id WHERE me.name_key = :me AND r.relation IN {within} AND e.scope = 'user' AND {HELD_E} LIMIT 8",
         me=ME_KEY,
         at=at,
@@ -399,14 +409,14 @@ def clear_graph(tx: Tx, entry_id: str) -> None:
 
 def _touched(tx: Tx, ids: Sequence[str]) -> list[str]:
     within, named = _in(ids)
-    return [entity_id for (entity_id,) in tx.rows(f"SELECT DISTINCT entity_id FROM memory_mentions WHERE entry_id IN {within}", **named)]  # noqa: S608 (placeholders)
+    return [entity_id for (entity_id,) in tx.rows(f"SELECT DISTINCT entity_id FROM memory_mentions WHERE entry_id IN {within}", **named)]
 
 
 def _drop_orphans(tx: Tx, entity_ids: Sequence[str]) -> None:
     for start in range(0, len(entity_ids), 500):
         within, named = _in(entity_ids[start : start + 500])
         tx.run(
-            f"DELETE FROM memory_entities WHERE id IN {within} AND NOT EXISTS (SELECT 1 FROM memory_mentions m WHERE m.entity_id = memory_entities.id)",  # noqa: S608
+            f"DELETE FROM memory_entities WHERE id IN {within} AND NOT EXISTS (SELECT 1 FROM memory_mentions m WHERE m.entity_id = memory_entities.id)",
             **named,
         )
 
@@ -421,7 +431,7 @@ def select_neighbourhood(tx: Tx, entity_id: str, depth: int, at: str, agent_id: 
         "SELECT :start, 0 UNION "
         "SELECT CASE WHEN r.from_id = walk.id THEN r.to_id ELSE r.from_id END, walk.steps + 1 FROM walk "
         "JOIN memory_relations r ON (r.from_id = walk.id OR r.to_id = walk.id) JOIN memory_entries e ON e.id = r.entry_id "
-        f"WHERE walk.steps < :depth AND {_SCOPED} AND {HELD_E}) "  # noqa: S608 (constants)
+        f"WHERE walk.steps < :depth AND {_SCOPED} AND {HELD_E}) "
         "SELECT id, min(steps) AS near FROM walk GROUP BY id ORDER BY near, id LIMIT :limit",
         start=entity_id,
         depth=depth,
@@ -434,7 +444,7 @@ def select_neighbourhood(tx: Tx, entity_id: str, depth: int, at: str, agent_id: 
 
 def select_most_mentioned(tx: Tx, at: str, agent_id: str | None, limit: int) -> list[str]:
     rows = tx.rows(
-        f"SELECT m.entity_id, count(*) AS times FROM memory_mentions m JOIN memory_entries e ON e.id = m.entry_id WHERE {_SCOPED} AND {HELD_E} "  # noqa: S608 (constants)
+        f"SELECT m.entity_id, count(*) AS times FROM memory_mentions m JOIN memory_entries e ON e.id = m.entry_id WHERE {_SCOPED} AND {HELD_E} "
         "GROUP BY m.entity_id ORDER BY times DESC, m.entity_id LIMIT :limit",
         at=at,
         agent_id=agent_id,
@@ -450,7 +460,8 @@ def select_nodes(tx: Tx, ids: Sequence[str], at: str, agent_id: str | None) -> l
     within, named = _in(ids)
     return tx.all(
         Node,
-        f"SELECT n.id, n.name, n.type, count(*) AS mentions FROM memory_entities n JOIN memory_mentions m ON m.entity_id = n.id JOIN memory_entries e ON e.id = m.entry_id "  # noqa: S608
+        f"SELECT n.id, n.name, n.type, count(*) AS mentions FROM memory_entities n JOIN memory_mentions m ON m.entity_id = n.id JOIN memory_entries e ON "
+        f"e.id = m.entry_id "
         f"WHERE n.id IN {within} AND {_SCOPED} AND {HELD_E} GROUP BY n.id, n.name, n.type ORDER BY mentions DESC, n.name, n.id",
         at=at,
         agent_id=agent_id,
@@ -465,7 +476,7 @@ def select_edges(tx: Tx, ids: Sequence[str], at: str, agent_id: str | None, limi
     starts, named = _in(ids)
     return tx.all(
         Edge,
-        f"SELECT r.from_id, r.to_id, r.relation, r.entry_id FROM memory_relations r JOIN memory_entries e ON e.id = r.entry_id "  # noqa: S608 (placeholders)
+        f"SELECT r.from_id, r.to_id, r.relation, r.entry_id FROM memory_relations r JOIN memory_entries e ON e.id = r.entry_id "
         f"WHERE r.from_id IN {starts} AND r.to_id IN {starts} AND {_SCOPED} AND {HELD_E} ORDER BY r.entry_id, r.from_id, r.to_id, r.relation LIMIT :limit",
         at=at,
         agent_id=agent_id,

@@ -1,7 +1,8 @@
 """From a message to the clauses in which the person may be saying something about themselves.
 
-A memory is as good as what never gets in. Questions, orders, thanks, suppositions, fiction, reported speech, quotations, code and pasted text are put aside here, each with
-its reason, before any rule or model looks for facts. The grammar is closed: fixed lists of words of English, German, Spanish and French.
+A memory is as good as what never gets in. Questions, orders, thanks, suppositions, fiction, reported speech, quotations, code and pasted text are
+put aside here, each with its reason, before any rule or model looks for facts. The grammar is closed: fixed lists of words of English, German,
+Spanish and French.
 """
 
 from __future__ import annotations
@@ -63,24 +64,31 @@ _QUOTATION = re.compile(r'"([^"\n]{1,2000})"|“([^”]{1,2000})”|«([^»]{1,2
 
 _PASTED_CUE = re.compile(
     r"(?:here(?:'s| is| are)|below(?: is| are)?|this is|the following|following|attached|hier ist|folgende[rsn]?|aquí está|voici)\b[^.!?\n]{0,80}"
-    r"\b(?:text|e-?mail|mail|letter|message|article|essay|story|document|paragraph|passage|transcript|log|code|draft|excerpt|quote|poem|review|post|note|bio|cv|resume|"
+    r"\b(?:text|e-?mail|mail|letter|message|article|essay|story|document|paragraph|passage|transcript|log|code|draft|excerpt|quote|poem|review|post|note|"
+    r"bio|cv|resume|"
     r"brief|nachricht|artikel|texto|carta|correo|texte|lettre|courriel)s?\b[^.!?\n]{0,40}(?::|$)",
     _I | re.MULTILINE,
 )
 _OFF_RECORD = re.compile(
-    r"\b(?:do not|don't|dont|never|please don't)\s+(?:remember|save|store|keep|memori[sz]e|record|log)\s+(?:this|that|it|any of (?:this|that)|what i)\b|\boff the record\b"
-    r"|\bbetween you and me\b|\b(?:merk|speicher)e? dir das nicht\b|\bnicht (?:merken|speichern)\b|\bno (?:recuerdes|guardes) esto\b|\bne (?:retiens|garde|mémorise) pas\b",
+    r"\b(?:do not|don't|dont|never|please don't)\s+(?:remember|save|store|keep|memori[sz]e|record|log)\s+(?:this|that|it|any of (?:this|that)|what i)\b|"
+    r"\boff the record\b"
+    r"|\bbetween you and me\b|\b(?:merk|speicher)e? dir das nicht\b|\bnicht (?:merken|speichern)\b|\bno (?:recuerdes|guardes) esto\b|\bne (?:retiens|garde|"
+    r"mémorise) pas\b",
     _I,
 )
 _FORGET = re.compile(r"^(?:please\s+|can you\s+|could you\s+|bitte\s+)?(?:forget|vergiss|olvida|oublie)\b(?!\s+nicht)", _I)
 
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:dr|mr|mrs|ms|prof|st|sr|jr|vs|etc|approx|no|nr|bzw|ca|usw|z|d|e|i|g|mme|mlle|sra|inc|ltd|co|corp|dept|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec)|\b[A-Z]|\b\d{1,2})$",
+    r"(?:\b(?:dr|mr|mrs|ms|prof|st|sr|jr|vs|etc|approx|no|nr|bzw|ca|usw|z|d|e|i|g|mme|mlle|sra|inc|ltd|co|corp|dept|jan|feb|mar|apr|jun|jul|aug|sep|sept|"
+    r"oct|nov|dec)|\b[A-Z]|\b\d{1,2})$",
     _I,
 )
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"')\]]*(?=\s)|[;\n]+|\s[-–—]\s)")
 # Where a new statement starts inside a sentence.
-_VERB_AHEAD = r"(?=[^,;]{1,50}?(?:\b(?:is|are|was|were|has|have|works?|lives?|likes?|loves?|hates?|ist|sind|heißt|wohnt|arbeitet|mag|es|son|se llama|vive|est|sont|s'appelle|habite)\b|'s\b))"
+_VERB_AHEAD = (
+    r"(?=[^,;]{1,50}?(?:\b(?:is|are|was|were|has|have|works?|lives?|likes?|loves?|hates?|ist|sind|heißt|wohnt|arbeitet|mag|es|son|se llama|vive|est|sont|"
+    r"s'appelle|habite)\b|'s\b))"
+)
 _STARTS = (
     rf"(?:(?:my|our|mein[er]?|unser[e]?|mi|mis|nuestr[oa]|mon|ma|mes|notre)\s{_VERB_AHEAD}|"
     r"(?:i|i'm|i've|i'd|we|we're|we've|ich|wir|yo|je|j'\w+|nous|vivo|trabajo|me llamo|soy|please|remember|always|never|she|he|they|from now on)\b)"
@@ -89,7 +97,8 @@ _JOINT = re.compile(rf"(?:,\s*|\s+)(?:and|but|so|also|because|und|aber|denn|y|pe
 # "I live in Berlin and work at Siemens": the second half borrows its subject.
 _SUBJECT = re.compile(r"^(?P<who>i|we|ich|my \w+(?: [A-Z][\w-]+)?)(?:'\w+)?\s", _I)
 _ELLIPSIS = re.compile(
-    r"(?:,\s*|\s+)(?:and|but|und)\s+(?=(?:(?:also|now|currently|really|auch|jetzt)\s+)?(?:lives?|works?|stud(?:y|ies)|speaks?|loves?|likes?|hates?|prefers?|plays?|drives?|own|am|moved|wohne|lebe|arbeite|studiere|mag|komme|bin)\b)",
+    r"(?:,\s*|\s+)(?:and|but|und)\s+(?=(?:(?:also|now|currently|really|auch|jetzt)\s+)?(?:lives?|works?|stud(?:y|ies)|speaks?|loves?|likes?|hates?|"
+    r"prefers?|plays?|drives?|own|am|moved|wohne|lebe|arbeite|studiere|mag|komme|bin)\b)",
     _I,
 )
 _ASKS = (
@@ -102,10 +111,12 @@ _TAG_QUESTION = re.compile(r",?\s*(?:right|ok|okay|you know|isn't it|don't you t
 
 _REMEMBER = re.compile(
     r"^(?:(?:can|could|would|will) you\s+)?(?:please\s+|pls\s+)?(?:also\s+)?(?:always\s+)?"
-    r"(?:(?:remember|memori[sz]e|keep in mind|bear in mind|don't forget|do not forget|make (?:a )?note|take note|note down|save to (?:your )?memory|add to (?:your )?memory|"
+    r"(?:(?:remember|memori[sz]e|keep in mind|bear in mind|don't forget|do not forget|make (?:a )?note|take note|note down|save to (?:your )?memory|add to "
+    r"(?:your )?memory|"
     r"save (?:this|that|the fact)|store (?:this|that|the fact)|for the record|note to self|"
     r"merke? dir|behalte|denk (?:bitte )?daran|vergiss (?:bitte )?nicht|zur info|recuerda|acuérdate de|ten en cuenta|no olvides|anota|"
-    r"souviens-toi|rappelle-toi|retiens|note bien|n'oublie pas)(?:\s+bitte)?(?:\s+(?:this|the following|these|for me|for (?:the )?(?:next time|future|later)|down))*)"
+    r"souviens-toi|rappelle-toi|retiens|note bien|n'oublie pas)(?:\s+bitte)?(?:\s+(?:this|the following|these|for me|for (?:the )?(?:next time|future|"
+    r"later)|down))*)"
     r"\s*(?::|,|-|\bthat\b|\bdass\b|\bque\b|\bqu'|\s)\s*(?:that\s+|dass\s+|que\s+)?",
     _I,
 )
@@ -117,75 +128,123 @@ _REMEMBER_ASKED = re.compile(
 )
 
 _LEAD = re.compile(
-    r"^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|hallo|guten (?:morgen|tag|abend)|servus|moin|hola|buenos días|bonjour|salut|bonsoir)(?:\s+(?:there|sophon|again|all|everyone))?"
-    r"|well|so|ok|okay|oh|ah|hmm+|um+|and|but|also|btw|by the way|fyi|for your information|for context|for reference|just so you know|just fyi|as you know|you know|yes|yeah|yep|sure|right|thanks|thank you|"
-    r"great|cool|nice|perfect|look|listen|anyway|first of all|in fact|as i said|like i said|to be clear|also ja|also|ja|übrigens|naja|na|na ja|por cierto|bueno|pues|au fait|bon|alors|oui|sí|danke|gracias|merci)"
+    r"^(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|hallo|guten (?:morgen|tag|abend)|servus|moin|hola|buenos días|bonjour|salut|"
+    r"bonsoir)(?:\s+(?:there|sophon|again|all|everyone))?"
+    r"|well|so|ok|okay|oh|ah|hmm+|um+|and|but|also|btw|by the way|fyi|for your information|for context|for reference|just so you know|just fyi|as you know|"
+    r"you know|yes|yeah|yep|sure|right|thanks|thank you|"
+    r"great|cool|nice|perfect|look|listen|anyway|first of all|in fact|(?:a )?(?:quick|short|brief) (?:intro|introduction|background|note)|a (?:bit|little) "
+    r"about (?:me|myself)|about me|context|background|intro|update|news|as i said|like i said|to be clear|also ja|also|ja|übrigens|naja|na|na ja|por "
+    r"cierto|bueno|pues|au fait|bon|alors|oui|sí|danke|gracias|merci)"
     r"(?:\s*[,.!:;–—-]+\s*|\s+)",
     _I,
 )
-_GREETING = re.compile(r"^(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|hallo|guten (?:morgen|tag|abend)|servus|moin|hola|bonjour|salut)\b", _I)
+_GREETING = re.compile(r"^(?:hi|hello|hey|hiya|(?:good )?(?:morning|afternoon|evening)|hallo|guten (?:morgen|tag|abend)|servus|moin|hola|bonjour|salut)\b", _I)
 _LEAD_NEEDS_MARK = re.compile(
-    r"^(?:so|and|but|look|listen|right|sure|cool|nice|great|perfect|well|na|also|bon|pues)\s+(?!i\b|i'|my\b|we\b|our\b|ich\b|mein|yo\b|mi\b|je\b|j'|mon\b|ma\b)",
+    r"^(?:so|and|but|look|listen|right|sure|cool|nice|great|perfect|well|na|also|bon|pues)\s+(?!i\b|i'|my\b|we\b|our\b|ich\b|mein|yo\b|mi\b|je\b|j'|mon\b|"
+    r"ma\b)",
     _I,
 )
 _CORRECTION = re.compile(
-    r"^(?:no+|nope|nah|actually|correction|sorry|wait|that's (?:wrong|not right|incorrect|outdated|no longer true|not true)|that is (?:wrong|not right|incorrect)|you're wrong|"
-    r"i meant|i mean|not anymore|nein|falsch|das stimmt nicht|eigentlich|doch|no es así|en realidad|perdón|non|c'est faux|en fait|désolé)(?:\s*[,.!:;–—-]+\s*|\s+(?=i\b|i'|it\b|it's\b|my\b|the\b|we\b|ich\b|es\b|je\b|c'est))",
+    r"^(?:no+|nope|nah|actually|correction|sorry|wait|that's (?:wrong|not right|incorrect|outdated|no longer true|not true)|that is (?:wrong|not right|"
+    r"incorrect)|you're wrong|"
+    r"i meant|i mean|not anymore|nein|falsch|das stimmt nicht|eigentlich|doch|no es así|en realidad|perdón|non|c'est faux|en fait|"
+    r"désolé)(?:\s*[,.!:;–—-]+\s*|\s+(?=i\b|i'|it\b|it's\b|my\b|the\b|we\b|ich\b|es\b|je\b|c'est))",
     _I,
 )
 
 _SMALL_TALK = re.compile(
-    r"^(?:\b(?:ok(?:ay|ey)?|k|kk|yes|yeah|yep|yup|no|nope|nah|sure|fine|right|alright|exactly|correct|true|agreed|indeed|great|good|nice|cool|awesome|perfect|excellent|amazing|wow|"
-    r"thanks?|thank you|thx|ty|cheers|much appreciated|got it|i see|i understand|understood|makes sense|sounds good|never ?mind|no problem|you're welcome|welcome|please|sorry|my bad|lol|haha+|hehe|hm+|"
-    r"hi|hello|hey|hiya|yo|good (?:morning|afternoon|evening|night|day|job|work|one|point)|bye|goodbye|see you|later|cu|take care|go on|continue|next|more|again|stop|done|test|testing|"
-    r"ja|nein|danke|bitte|hallo|moin|servus|guten (?:morgen|tag|abend)|tschüss|genau|super|toll|alles klar|verstanden|gracias|hola|vale|sí|adiós|de acuerdo|muy bien|perfecto|"
-    r"merci|bonjour|salut|oui|non|d'accord|au revoir|parfait|très bien|how are you|i'm (?:fine|good|ok|okay|great|back|here|ready|done|well|sorry)|i am (?:fine|good|ok|back|here|ready|done)|"
-    r"that's (?:all|it|great|good|fine|right|correct|nice|cool|helpful|perfect|awesome)|so much|a lot|very much|again|there|sophon|you|for (?:that|this|your help|the help|everything))\b[\s,.!?:;)(-]*)+$",
+    r"^(?:\b(?:ok(?:ay|ey)?|k|kk|yes|yeah|yep|yup|no|nope|nah|sure|fine|right|alright|exactly|correct|true|agreed|indeed|great|good|nice|cool|awesome|"
+    r"perfect|excellent|amazing|wow|"
+    r"thanks?|thank you|thx|ty|cheers|much appreciated|got it|i see|i understand|understood|makes sense|sounds good|never ?mind|no problem|you're welcome|"
+    r"welcome|please|sorry|my bad|lol|haha+|hehe|hm+|"
+    r"hi|hello|hey|hiya|yo|good (?:morning|afternoon|evening|night|day|job|work|one|point)|bye|goodbye|see you|later|cu|take care|go on|continue|next|more|"
+    r"again|stop|done|test|testing|"
+    r"ja|nein|danke|bitte|hallo|moin|servus|guten (?:morgen|tag|abend)|tschüss|genau|super|toll|alles klar|verstanden|gracias|hola|vale|sí|adiós|de "
+    r"acuerdo|muy bien|perfecto|"
+    r"merci|bonjour|salut|oui|non|d'accord|au revoir|parfait|très bien|how are you|i'm (?:fine|good|ok|okay|great|back|here|ready|done|well|sorry)|i am "
+    r"(?:fine|good|ok|back|here|ready|done)|"
+    r"that's (?:all|it|great|good|fine|right|correct|nice|cool|helpful|perfect|awesome)|so much|a lot|very much|again|there|sophon|you|for (?:that|this|"
+    r"your help|the help|everything))\b[\s,.!?:;)(-]*)+$",
     _I,
 )
 _QUESTION_START = re.compile(
-    rf"^(?:{_ASKS}\b(?!\s+(?:is|was)?\s*(?:always|never)\b)|do you|am i|have i|have you|has\b|tell me|i wonder|i was wondering|wondering|bin ich|habe ich|wohne ich|soll ich|me puedes|est-ce que|ai-je)",
+    rf"^(?:{_ASKS}\b(?!\s+(?:is|was)?\s*(?:always|never)\b)|do you|am i|have i|have you|has\b|tell me|i wonder|i was wondering|wondering|bin ich|habe ich|"
+    rf"wohne ich|soll ich|me puedes|est-ce que|ai-je)",
     _I,
 )
 _ORDER_VERBS = (
-    r"(?:write|draft|compose|translate|summari[sz]e|sum up|rewrite|rephrase|paraphrase|proofread|correct|fix|improve|shorten|expand|edit|format|convert|explain|describe|define|list|show|give|tell|find|search|"
-    r"look up|look for|google|open|read|run|execute|calculate|compute|count|compare|analy[sz]e|classify|extract|generate|create|make|build|draw|design|suggest|recommend|propose|brainstorm|plan|help|let's|let us|"
-    r"act as|act like|pretend|imagine|role-?play|simulate|play|say|repeat|print|output|type|complete|finish|continue|answer|reply|respond|ask|teach|check|verify|review|debug|refactor|implement|code|solve|"
-    r"send|schedule|book|order|buy|remind|set|add|delete|remove|update|change|turn|put|use|try|go|come|stop|start|wait|do|don't|please|can you|could you|would you|will you|"
-    r"schreib(?:e|en)?|übersetz(?:e|en)?|fasse?|erklär(?:e|en)?|zeig(?:e)?|gib|sag(?:e)?|such(?:e)?|mach(?:e)?|hilf|stell(?:e)?|nenne|bitte|kannst du|escribe|traduce|resume|explica|dame|dime|busca|haz|ayúdame|por favor|"
+    r"(?:write|draft|compose|translate|summari[sz]e|sum up|rewrite|rephrase|paraphrase|proofread|correct|fix|improve|shorten|expand|edit|format|convert|"
+    r"explain|describe|define|list|show|give|tell|find|search|"
+    r"look up|look for|google|open|read|run|execute|calculate|compute|count|compare|analy[sz]e|classify|extract|generate|create|make|build|draw|design|"
+    r"suggest|recommend|propose|brainstorm|plan|help|let's|let us|"
+    r"act as|act like|pretend|imagine|role-?play|simulate|play|say|repeat|print|output|type|complete|finish|continue|answer|reply|respond|ask|teach|check|"
+    r"verify|review|debug|refactor|implement|code|solve|"
+    r"send|schedule|book|order|buy|remind|set|add|delete|remove|update|change|turn|put|use|try|go|come|stop|start|wait|do|don't|please|can you|could you|"
+    r"would you|will you|"
+    r"schreib(?:e|en)?|übersetz(?:e|en)?|fasse?|erklär(?:e|en)?|zeig(?:e)?|gib|sag(?:e)?|such(?:e)?|mach(?:e)?|hilf|stell(?:e)?|nenne|bitte|kannst du|"
+    r"escribe|traduce|resume|explica|dame|dime|busca|haz|ayúdame|por favor|"
     r"écris|traduis|résume|explique|donne|dis|cherche|fais|aide|montre|s'il te plaît|peux-tu)"
 )
 _ORDER = re.compile(rf"^{_ORDER_VERBS}\b(?!\s+(?:is|are|was|were|has|ist|es|est)\b)", _I)
 _NEED = re.compile(
     r"^(?:i|we)(?:'d| would)? (?:need|want|would like|'d like|would love|'d love|am looking for|'m looking for|am trying|'m trying|was trying|wish|"
-    r"don't (?:know|understand|get|see|want|need)|do not (?:know|understand|want)|can't (?:find|see|get|figure|open|make)|couldn't|am (?:not )?sure|'m (?:not )?sure|wonder|assume|suppose|"
+    r"don't (?:know|understand|get|see|want|need)|do not (?:know|understand|want)|can't (?:find|see|get|figure|open|make)|couldn't|am (?:not )?sure|'m "
+    r"(?:not )?sure|wonder|assume|suppose|"
     r"got an? error|get an? error|see an? error)\b",
     _I,
 )
 # What follows such an order is material to work on, or a story, to the end of the message.
 _WORKS_ON_TEXT = re.compile(
     r"^(?:(?:please|can you|could you|would you|will you|bitte|kannst du|por favor|peux-tu)\s+)*(?:(?:help me|to)\s+)?"
-    r"(?:translate|summari[sz]e|sum up|rewrite|rephrase|paraphrase|proofread|correct|fix|improve|shorten|edit|classify|extract|analy[sz]e|complete|continue|repeat|say|print|output|type|format|convert|"
+    r"(?:translate|summari[sz]e|sum up|rewrite|rephrase|paraphrase|proofread|correct|fix|improve|shorten|edit|classify|extract|analy[sz]e|complete|"
+    r"continue|repeat|say|print|output|type|format|convert|"
     r"pretend|imagine|act as|act like|role-?play|simulate|let's (?:pretend|play|say|imagine|assume|suppose)|suppose|assume|"
     r"übersetz(?:e|en)?|fasse|korrigier(?:e)?|verbesser(?:e)?|stell dir vor|traduce|resume|corrige|imagina|traduis|résume|corrige|imagine)\b",
     _I,
 )
+# "Generate a bio: I am a pilot ...": what stands behind the colon is to be used, not believed.
+_PRODUCE = re.compile(
+    r"^(?:(?:please|can you|could you)\s+)*(?:generate|create|write|compose|draft|produce|make|turn|put|insert|use|send|post|tweet|reply|respond|erstelle|"
+    r"schreibe?|crea|escribe|écris|crée)\b[^.!?\n]{0,80}:\s*\S",
+    _I,
+)
+_WITHIN_FICTION = re.compile(
+    r"^(?:in|for) (?:the|my|this|our|a|an)\s+(?:\w+\s+)?(?:novel|story|game|book|film|movie|play|poem|song|script|scenario|example|dream|test|exercise|"
+    r"role-?play|campaign|simulation)\b",
+    _I,
+)
+_HEDGED = re.compile(
+    r"^(?:if|in case|falls|si)\s+(?:(?:it|that|this)(?:'s| is)?\s+(?:helps?|matters?|relevant|useful|of (?:any )?(?:help|use))|you(?:'re| are)?\s+(?:need|"
+    r"wondering|curious|asking|interested|want to know|must know)|"
+    r"es hilft|te sirve|ça aide)\b[^,]*,",
+    _I,
+)
 _FICTION = re.compile(
-    r"\b(?:story|poem|novel|song|lyrics|haiku|screenplay|script|fiction|fictional|character|persona|role-?play|dialogue|monologue|joke|limerick|fairy ?tale|example sentence|sample|placeholder|dummy|"
+    r"\b(?:story|poem|novel|song|lyrics|haiku|screenplay|script|fiction|fictional|character|persona|role-?play|dialogue|monologue|joke|limerick|fairy "
+    r"?tale|example sentence|sample|placeholder|dummy|"
     r"geschichte|gedicht|roman|märchen|cuento|poema|histoire|poème)\b",
     _I,
 )
+_SUPPOSES = (
+    r"^(?:if|suppose|supposing|assume|assuming|imagine|let's say|let us say|say (?:i|that)\b|what if|unless|hypothetically|pretend|wenn|falls|angenommen|"
+    r"stell dir vor|si|supongamos|imagina|supposons|admettons)\b"
+)
 _SUPPOSITION = re.compile(
-    r"^(?:if|suppose|supposing|assume|assuming|imagine|let's say|say (?:i|that)|what if|unless|maybe|perhaps|probably|hypothetically|in case|pretend|wenn|falls|angenommen|vielleicht|stell dir vor|"
+    r"^(?:if|suppose|supposing|assume|assuming|imagine|let's say|say (?:i|that)|what if|unless|maybe|perhaps|probably|hypothetically|in case|pretend|wenn|"
+    r"falls|angenommen|vielleicht|stell dir vor|"
     r"si|supongamos|quizás|tal vez|imagina|peut-être|supposons|admettons)\b"
-    r"|\b(?:i|we)(?:'d| would| could| might| may| should have| would have| wish| hope to)\b|\bif (?:i|we|my)\b|\b(?:ich|wir) (?:würde|könnte|hätte|wäre)n?\b|\b(?:me gustaría|je voudrais|j'aimerais)\b"
+    r"|\b(?:i|we)(?:'d| would| could| might| may| should have| would have| wish| hope to)\b|\bif (?:i|we|my)\b|\b(?:ich|wir) (?:würde|könnte|hätte|"
+    r"wäre)n?\b|\b(?:me gustaría|je voudrais|j'aimerais)\b"
     r"|\b(?:someday|one day|used to dream|in my dream|dreamt|dreamed)\b|\b(?:for example|e\.g\.|zum beispiel|por ejemplo|par exemple)\b",
     _I,
 )
 _REPORTED = re.compile(
-    r"\b(?:he|she|they|it|someone|somebody|the (?:author|character|narrator|speaker|customer|client|article|book|text|email|letter|man|woman|user)|my \w+|\w+)\s+"
-    r"(?:said|says|say|wrote|writes|told (?:me|us|him|her)|tells (?:me|us)|claims|claimed|asked|replied|answered|thinks|thought|believes|complained|mentioned|explained|reads|states|stated|goes|"
-    r"sagte|sagt|schrieb|meinte|behauptet|dijo|dice|escribió|a dit|dit|écrit)\b\s*(?:that|to me|dass|que|:|,)?\s*(?:\"|'|“|«|„|i\b|i'm\b|my\b|we\b|he\b|she\b|ich\b|er\b|sie\b)",
+    r"\b(?:he|she|they|it|someone|somebody|the (?:author|character|narrator|speaker|customer|client|article|book|text|email|letter|man|woman|user)|my \w+|"
+    r"\w+)\s+"
+    r"(?:said|says|say|wrote|writes|told (?:me|us|him|her)|tells (?:me|us)|claims|claimed|asked|replied|answered|thinks|thought|believes|complained|"
+    r"mentioned|explained|reads|states|stated|goes|"
+    r"sagte|sagt|schrieb|meinte|behauptet|dijo|dice|escribió|a dit|dit|écrit)\b\s*(?:that|to me|dass|que|:|,)?\s*(?:\"|'|“|«|„|i\b|i'm\b|my\b|we\b|he\b|"
+    r"she\b|ich\b|er\b|sie\b)",
     _I,
 )
 
@@ -197,10 +256,15 @@ def read(message: str) -> Reading:
     if _OFF_RECORD.search(text):
         return Reading([], [Skipped(_shorten(text), OFF_RECORD)])
     clauses: list[Clause] = []
+    is_greeted = _GREETING.match(text.strip()) is not None
     for sentence, paragraph_is_listed in _sentences(text, skipped):
+        danger = _danger(sentence)
+        if danger:
+            skipped.append(Skipped(_shorten(mask_secrets(sentence)), danger))
+            continue
         if _is_end_of_talk(sentence, skipped):
             break
-        _split(sentence, paragraph_is_listed, clauses, skipped)
+        _split(sentence, paragraph_is_listed, is_greeted, clauses, skipped)
     return Reading(clauses, skipped)
 
 
@@ -233,13 +297,20 @@ def _without_lead(text: str) -> str:
         text = text[lead.end() :]
 
 
+def _danger(sentence: str) -> str | None:
+    if speaks_to_model(sentence):
+        return TO_MODEL
+    secret = find_secret(sentence)
+    return None if secret is None else f"it holds {secret}: secrets are not kept in memory"
+
+
 def _is_end_of_talk(sentence: str, skipped: list[Skipped]) -> bool:
     """Whether from here on the message is material to work on, or make-believe."""
     head = _without_lead(sentence.strip())
     if _REMEMBER.match(head):
         return False
     is_fiction = bool(_FICTION.search(head)) and (_ORDER.match(head) is not None or bool(_NEED.match(head)) or bool(_QUESTION_START.match(head)))
-    if _WORKS_ON_TEXT.match(head) or is_fiction or _PASTED_CUE.search(head):
+    if _WORKS_ON_TEXT.match(head) or is_fiction or _PRODUCE.match(head) or _PASTED_CUE.search(head):
         skipped.append(Skipped(_shorten(sentence), SUPPOSITION if is_fiction else QUOTED if _PASTED_CUE.search(head) else ORDER))
         return True
     return False
@@ -289,15 +360,8 @@ def _sentences(text: str, skipped: list[Skipped]) -> list[tuple[str, bool]]:
     return [(sentence, is_list) for sentence, is_list in sentences if sentence]
 
 
-def _split(sentence: str, is_list: bool, clauses: list[Clause], skipped: list[Skipped]) -> None:
+def _split(sentence: str, is_list: bool, is_greeted: bool, clauses: list[Clause], skipped: list[Skipped]) -> None:
     head = _without_lead(sentence)
-    if speaks_to_model(sentence):
-        skipped.append(Skipped(_shorten(sentence), TO_MODEL))
-        return
-    secret = find_secret(sentence)
-    if secret:
-        skipped.append(Skipped(_shorten(mask_secrets(sentence)), f"it holds {secret}: secrets are not kept in memory"))
-        return
     if (len(sentence) < 200 and _SMALL_TALK.match(sentence)) or not re.search(r"\w", sentence):
         skipped.append(Skipped(_shorten(sentence), SMALL_TALK))
         return
@@ -318,13 +382,21 @@ def _split(sentence: str, is_list: bool, clauses: list[Clause], skipped: list[Sk
                 clauses.extend(Clause(part, True) for part in _statements(wanted))
         return
     sentence = _TAG_QUESTION.sub("", sentence) if sentence.rstrip().endswith("?") and not _QUESTION_START.match(head) else sentence
-    is_greeted = _GREETING.match(sentence) is not None
+    hedge = _HEDGED.match(head)
+    if hedge:
+        sentence = head = head[hedge.end() :].strip()
+    if _WITHIN_FICTION.match(head) or re.match(_SUPPOSES, head, _I):
+        skipped.append(Skipped(_shorten(sentence), SUPPOSITION))
+        return
+    is_greeted = is_greeted or _GREETING.match(sentence) is not None
+    others_words = False
     for part in _statements(sentence):
         question = _TRAILING_QUESTION.search(part) if part.rstrip().endswith("?") and not _QUESTION_START.match(_without_lead(part)) else None
         if question and question.start() > 0:
             skipped.append(Skipped(_shorten(part[question.end() :]), QUESTION))
             part = part[: question.start()]
-        reason = _why_not(part)
+        reason = REPORTED if others_words else _why_not(part)
+        others_words = reason == REPORTED
         if reason:
             skipped.append(Skipped(_shorten(part), reason))
         elif part.strip():
@@ -365,14 +437,16 @@ def _why_not(part: str) -> str | None:
 
 
 _STANDING = re.compile(
-    r"\b(?:always|never|from now on|in (?:the )?future|going forward|henceforth|by default|every time|whenever|ab (?:jetzt|sofort)|immer|nie(?:mals)?|künftig|in zukunft|siempre|nunca|a partir de ahora|"
+    r"\b(?:always|never|from now on|in (?:the )?future|going forward|henceforth|by default|every time|whenever|ab (?:jetzt|sofort)|immer|nie(?:mals)?|"
+    r"künftig|in zukunft|siempre|nunca|a partir de ahora|"
     r"toujours|jamais|désormais|à partir de maintenant|call me|nenn mich|llámame|appelle-moi|address me)\b",
     _I,
 )
 
 
 _POLITE = re.compile(
-    r"^(?:(?:can|could|would|will) you\s+|kannst du\s+|könntest du\s+|puedes\s+|peux-tu\s+)(?:please\s+|bitte\s+)?(?=(?:always|never|from now on|immer|siempre|toujours|answer|reply|respond|write|speak|call)\b)",
+    r"^(?:(?:can|could|would|will) you\s+|kannst du\s+|könntest du\s+|puedes\s+|peux-tu\s+)(?:please\s+|bitte\s+)?(?=(?:always|never|from now on|immer|"
+    r"siempre|toujours|answer|reply|respond|write|speak|call)\b)",
     _I,
 )
 

@@ -1,4 +1,7 @@
-"""The daily logs as Markdown files, for the person to read with any editor. The database is the truth; a file that was changed or lost is written anew from it."""
+"""The daily logs as Markdown files, for the person to read with any editor.
+
+The database is the truth; a file that was changed or lost is written anew from it.
+"""
 
 from __future__ import annotations
 

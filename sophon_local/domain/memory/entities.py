@@ -1,7 +1,7 @@
 """People, places, organisations, dates and the like in a text, by cue words, suffixes and shape.
 
-No model: a name counts when something beside its capital letter says so (a cue before it, a suffix, several capitalised words, or that the memory knows it already). German capitalises
-every noun, so there a cue is always needed.
+No model: a name counts when something beside its capital letter says so (a cue before it, a suffix, several capitalised words, or that the memory
+knows it already). German capitalises every noun, so there a cue is always needed.
 """
 
 from __future__ import annotations
@@ -40,26 +40,35 @@ _MONEY = re.compile(
     r"(?:[€$£¥]\s?\d[\d.,]*(?:\s?(?:k|m|bn|million|billion))?|\b\d[\d.,]*\s?(?:€|\$|£|euros?|dollars?|pounds?|usd|eur|gbp|chf|francs?)(?!\w))", re.IGNORECASE
 )
 _ORGANISATION_SUFFIX = re.compile(
-    r"\b(?:GmbH|AG|KG|SE|e\.V\.|Inc|Inc\.|Incorporated|Corp|Corp\.|Corporation|Co\.|Company|Ltd|Ltd\.|Limited|LLC|LLP|PLC|plc|S\.A\.|SA|SARL|SL|S\.L\.|BV|NV|Oy|AB|ApS|University|College|School|Institute|"
-    r"Institut|Universität|Hochschule|Universidad|Université|Bank|Foundation|Stiftung|Hospital|Clinic|Klinik|Museum|Library|Ministry|Department|Committee|Association|Society|Group|Holdings|Labs|Laboratories|"
+    r"\b(?:GmbH|AG|KG|SE|e\.V\.|Inc|Inc\.|Incorporated|Corp|Corp\.|Corporation|Co\.|Company|Ltd|Ltd\.|Limited|LLC|LLP|PLC|plc|S\.A\.|SA|SARL|SL|S\.L\.|BV|"
+    r"NV|Oy|AB|ApS|University|College|School|Institute|"
+    r"Institut|Universität|Hochschule|Universidad|Université|Bank|Foundation|Stiftung|Hospital|Clinic|Klinik|Museum|Library|Ministry|Department|Committee|"
+    r"Association|Society|Group|Holdings|Labs|Laboratories|"
     r"Technologies|Systems|Solutions|Software|Robotics|Studios|Airlines|Airways|Insurance|Partners|Consulting|Industries|Motors|Press|Records|Club)$"
 )
 _PERSON_CUE = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|professor|sir|herr|frau|señor|señora|monsieur|madame|aunt|uncle|grandma|grandpa|tante|onkel|"
-    r"wife|husband|spouse|partner|fiancée?|girlfriend|boyfriend|mother|mom|mum|father|dad|sister|brother|son|daughter|cousin|niece|nephew|friend|boss|manager|colleague|coworker|neighbou?r|flatmate|roommate|teacher|doctor|"
-    r"mutter|vater|schwester|bruder|sohn|tochter|freundin|freund|chef|chefin|kollegin|kollege|hermana|hermano|esposa|marido|hija|hijo|amiga|amigo|femme|mari|sœur|frère|fille|fils|amie?|"
-    r"met|meet|meeting|called|named|ask|asked|told|tell|emailed|phoned|texted|thank|thanks|invite|invited|(?:meeting|lunch|dinner|breakfast|coffee|call|talk|talked|spoke|speak|chat|chatted|live|lives|date|trip|went|go|gone|"
+    r"wife|husband|spouse|partner|fiancée?|girlfriend|boyfriend|mother|mom|mum|father|dad|sister|brother|son|daughter|cousin|niece|nephew|friend|boss|"
+    r"manager|colleague|coworker|neighbou?r|flatmate|roommate|teacher|doctor|"
+    r"mutter|vater|schwester|bruder|sohn|tochter|freundin|freund|chef|chefin|kollegin|kollege|hermana|hermano|esposa|marido|hija|hijo|amiga|amigo|femme|"
+    r"mari|sœur|frère|fille|fils|amie?|"
+    r"met|meet|meeting|called|named|ask|asked|told|tell|emailed|phoned|texted|thank|thanks|invite|invited|(?:meeting|lunch|dinner|breakfast|coffee|call|"
+    r"talk|talked|spoke|speak|chat|chatted|live|lives|date|trip|went|go|gone|"
     r"travel\w*|appointment) with|(?:written|made|painted|recommended|sent|owned|founded) by|heißt|traf|mit|conocí|avec|rencontré)\.?,?\s+)$",
     re.IGNORECASE,
 )
-_ORGANISATION_CUE = re.compile(r"\b(?:(?:work|works|working|worked|job|position|interview|intern|internship|employed|engineer|developer|manager|nurse|doctor|teacher|studies|studied|student)\s+(?:at|for|with)|joined|founded|company|firm|employer|bei|arbeite für|chez|trabajo en)\s+$", re.IGNORECASE)  # fmt: skip
+_ORGANISATION_CUE = re.compile(r"\b(?:(?:work|works|working|worked|job|position|interview|intern|internship|employed|engineer|developer|manager|nurse|"
+                               r"doctor|teacher|studies|studied|student)\s+(?:at|for|with)|joined|founded|company|firm|employer|bei|arbeite für|chez|"
+                               r"trabajo en)\s+$", re.IGNORECASE)  # fmt: skip
 _PLACE_CUE = re.compile(
-    r"\b(?:(?:live|lives|living|lived|based|born|stay|staying|stayed|flat|house|apartment|office|trip|holiday|vacation|conference|meeting|restaurant|hotel|grew up)\s+(?:in|to|near|at)|moved? to|moving to|travel(?:l?ing|led)? to|flying to|"
+    r"\b(?:(?:live|lives|living|lived|based|born|stay|staying|stayed|flat|house|apartment|office|trip|holiday|vacation|conference|meeting|restaurant|hotel|"
+    r"grew up)\s+(?:in|to|near|at)|moved? to|moving to|travel(?:l?ing|led)? to|flying to|"
     r"flight to|trip to|drive to|train to|going to|went to|visit(?:ing|ed)?|wohne in|lebe in|nach|aus|vivo en|habite à|arrived in|city of|in)\s+$",
     re.IGNORECASE,
 )
 _PROJECT_CUE = re.compile(
-    r"\b(?:project|app|product|codename|code name|library|tool|game|startup|projekt|proyecto|projet|service|repo|repository|platform)\s+(?:(?:is\s+)?(?:called|named)\s+)?$",
+    r"\b(?:project|app|product|codename|code name|library|tool|game|startup|projekt|proyecto|projet|service|repo|repository|"
+    r"platform)\s+(?:(?:is\s+)?(?:called|named)\s+)?$",
     re.IGNORECASE,
 )
 _VERB_BEHIND = re.compile(r"^\s+(?:said|says|told|asked|wrote|lives|works|likes|loves|hates|thinks|called|agreed|and i|is my|was my|is our)\b", re.IGNORECASE)
@@ -70,8 +79,10 @@ _NOT_A_NAME = (
     | LANGUAGES
     | NATIONALITIES
     | frozenset(
-        "i i'm i've i'd i'll ok okay hi hello hey thanks please remember today tomorrow yesterday tonight always never mr mrs ms dr prof god christmas easter api url html css json pdf ai llm cpu gpu tv pc "
-        "ich du er sie es wir ihr bitte heute morgen gestern yo tú él ella nosotros hoy mañana je tu il elle nous vous aujourd'hui demain met meet call ask tell visit see email buy book send get use using talk lunch dinner deadline boss great there here let's that's it's what's don't".split()
+        "i i'm i've i'd i'll ok okay hi hello hey thanks please remember today tomorrow yesterday tonight always never mr mrs ms dr prof god christmas "
+        "easter api url html css json pdf ai llm cpu gpu tv pc "
+        "ich du er sie es wir ihr bitte heute morgen gestern yo tú él ella nosotros hoy mañana je tu il elle nous vous aujourd'hui demain met meet call "
+        "ask tell visit see email buy book send get use using talk lunch dinner deadline boss great there here let's that's it's what's don't".split()
     )
 )
 _GERMAN = frozenset("ich und der die das ist nicht ein eine mein meine mit auf für bin wir habe von zu im den".split())
@@ -108,13 +119,13 @@ def find_entities(text: str, known: Mapping[str, str]) -> list[Found]:
         before, behind = text[max(0, start - 40) : start], text[start + len(name) : start + len(name) + 24]
         was_led = start > m.start()  # "The Deadline", "My Boss": the capital may be a matter of taste
         is_first = was_led or not before.strip() or before.rstrip().endswith((".", "!", "?", ":", "\n", "•", "-"))
-        kind = known.get(key) or _kind(name, key, before, behind)
-        if kind is None:
+        named_kind = known.get(key) or _kind(name, key, before, behind)
+        if named_kind is None:
             has_several = len(name.split()) >= 2
             if is_german or (is_first and not has_several) or (has_several and any(fold(word) in _NOT_A_NAME for word in name.split()[:1])):
                 continue
-            kind = "name"
-        add(name, kind, start)
+            named_kind = "name"
+        add(name, named_kind, start)
     # Names that the memory knows are found in lower case too.
     folded = f" {' '.join(words)} "
     for name, kind in known.items():

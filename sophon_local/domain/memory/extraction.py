@@ -12,7 +12,8 @@ import msgspec
 from ...kit.errors import SophonError
 from ...providers.base import Chat, ChatMessage, ChatModelFacts, ChatRequest, TextDelta
 from .clauses import Clause, Skipped, is_need, read, tidy
-from .facts import Correction, Fact, find_facts
+from .facts import Correction, Fact
+from .grammar import find_facts
 from .sensitive import find_secret, mask_secrets, speaks_to_model
 from .words import SMALL, content_words, is_negated, stem, tokens
 
@@ -103,7 +104,8 @@ _SCHEMA = {
 }
 _INSTRUCTIONS = """You keep a person's memory. Below are sentences that the person wrote, and what is already remembered.
 Find facts about the person, their people, their projects and their lasting preferences that will still be useful in months.
-Leave out: requests, passing states, opinions about this conversation, general knowledge, guesses, anything the person did not say themselves, secrets such as passwords.
+Leave out: requests, passing states, opinions about this conversation, general knowledge, guesses,
+anything the person did not say themselves, secrets such as passwords.
 For each fact give
 - quote: the person's words, copied exactly
 - statement: the fact as one sentence that stands alone, in the person's language, in the first person, using the person's own words

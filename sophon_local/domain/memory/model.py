@@ -26,9 +26,11 @@ TAG_CHARACTERS = 64
 IMPORTANCE = 0.5  # of an entry whose author did not say
 DEEPEST = 3  # steps through the graph
 
-# How much a hit counts: its relevance, of which up to the sum of these hangs on circumstances. Relevance leads by design: with all three at nothing a hit keeps 0.7 of it,
-# so that a memory about something else never wins by being new, important or about the right person alone. Set on that ground, not tuned to any data.
-RECENCY_SHARE = IMPORTANCE_SHARE = ENTITY_SHARE = 0.1
+# How much a hit counts: its relevance, of which up to the sum of these hangs on circumstances. Whom a statement is about is half of what it
+# says ("Clara lives in Oslo" is no answer to "where do I live?"), so that counts most; being new or important only settles what is close.
+# Relevance leads: a memory about something else never wins by circumstances alone. Set on these grounds, not tuned to any data.
+RECENCY_SHARE = IMPORTANCE_SHARE = 0.1
+ENTITY_SHARE = 0.25
 # After so many days a memory counts half as recent. What was observed in passing ages fast; what somebody is or likes hardly does.
 HALF_LIFE_DAYS = {"fact": 365.0, "preference": 365.0, "observation": 30.0}
 
@@ -51,8 +53,8 @@ class EntityRef(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is remembered. ``scope`` user: by all of the person's agents; agent: by ``agent_id`` alone.
 
-    It holds from ``valid_from`` until just before ``valid_to``. ``superseded_by`` is the entry that took its place, ``supersedes`` what it replaced itself: an entry of
-    its own, or what it said before it was changed.
+    It holds from ``valid_from`` until just before ``valid_to``. ``superseded_by`` is the entry that took its place, ``supersedes`` what it replaced
+    itself: an entry of its own, or what it said before it was changed.
     """
 
     id: str
@@ -97,7 +99,7 @@ class EntryPatch(msgspec.Struct, frozen=True, kw_only=True):
     importance: float | UnsetType = UNSET
     tags: list[str] | UnsetType = UNSET
     valid_from: str | UnsetType = UNSET
-    valid_to: str | None | UnsetType = UNSET
+    valid_to: str | UnsetType | None = UNSET
 
 
 class EntryFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +133,7 @@ class Found(msgspec.Struct, frozen=True):
     """``mode``: hybrid, or keyword while there are no vectors."""
 
     hits: list[MemoryHit]
-    mode: str
+    mode: Literal["hybrid", "keyword"]
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,24 +14,27 @@ _NAMED = (
     r"(?:api|access|secret|private|encryption|recovery|licen[cs]e|activation|ssh|signing|master|geheim)[\s_-]*(?:keys?|tokens?|codes?|schlüssel)|"
     r"(?:auth(?:entication)?|bearer|refresh|session|bot|personal\s+access)[\s_-]*tokens?|client[\s_-]*secrets?|"
     r"seed\s+phrases?|recovery\s+phrases?|mnemonic|safe\s+combination|door\s+code|alarm\s+code|safe\s+code|"
-    r"(?:credit|debit|bank)\s*card\s+(?:number|no\.?)|kreditkartennummer|kontonummer|(?:bank\s+)?account\s+number|social\s+security(?:\s+number)?|ssn|iban|passport\s+number)"
+    r"(?:credit|debit|bank)\s*card\s+(?:number|no\.?)|kreditkartennummer|kontonummer|(?:bank\s+)?account\s+number|social\s+security(?:\s+number)?|ssn|iban|"
+    r"passport\s+number)"
 )
 # "the admin password for the router is: x", "password=x". A value must follow; "my password manager is Bitwarden" and "I forgot my password" have none.
 _ASSIGNED = re.compile(
-    rf"\b{_NAMED}\b(?:\s+(?:for|of|to|on|at|für|von|zum|de|del|para|du|pour)\s+(?:[\w.@-]+\s+){{0,4}}?[\w.@-]+)?\s*"
+    rf"\b{_NAMED}\b(?!\s+(?:managers?|resets?|polic(?:y|ies)|protect\w*|fields?|box|generator|hint|rules?))(?:\s+(?!is\b|are\b|was\b)[\w.@'-]+){{0,6}}?\s*"
     r"(?:\b(?:is|are|was|lautet|ist|es|est)\b|[:=]|->|→)\s*[:=]?\s*['\"«„“]?(?P<value>[^\s'\"»“”,;]+)",
     re.IGNORECASE,
 )
 _NOT_A_VALUE = frozenset(
     "not no very too so a an the in on at to for of my your our stored saved kept written safe secure strong weak wrong right correct incorrect "
     "always never usually often only just already gone "
-    "required needed missing lost expired invalid valid working broken being now still same different changed reset hidden secret what how why where when which it this that there here "
+    "required needed missing lost expired invalid valid working broken being now still same different changed reset hidden secret what how why where when "
+    "which it this that there here "
     "nicht ein eine der die das falsch richtig no muy una un le la les une pas".split()
 )
 _SHAPES = (
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
     ("an API key", re.compile(r"\b(?:sk|pk|rk)[-_](?:live|test|ant|proj|or|svcacct)?[-_]?[A-Za-z0-9_-]{16,}")),
-    ("an API key", re.compile(r"\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bhf_[A-Za-z0-9]{20,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{30,}")),
+    ("an API key", re.compile(r"\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bhf_[A-Za-z0-9]{20,}|"
+                              r"\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{30,}")),
     ("an API key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{30,}|\bya29\.[\w-]{20,}|\bxox[abeprs]-[\w-]{10,}|\bSG\.[\w-]{16,}\.[\w-]{16,}")),
     ("a token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+")),
     ("a token", re.compile(r"\bBearer\s+[\w.~+/-]{16,}=*", re.IGNORECASE)),
@@ -45,8 +48,10 @@ _OPAQUE = re.compile(r"(?<![\w/.@-])(?=[A-Za-z0-9_+/=-]*\d)(?=[A-Za-z0-9_+/=-]*[
 _INJECTION = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}\b(?:previous|prior|above|earlier|preceding|all|any|your|the|system)\b[^.!?\n]{0,30}"
     r"\b(?:instructions?|prompts?|rules?|guidelines?|directives?|constraints?|safety|training)\b"
-    r"|\bignoriere\b[^.!?\n]{0,40}\b(?:anweisung(?:en)?|regeln)\b|\bignora\b[^.!?\n]{0,40}\binstrucciones\b|\bignore[rz]?\b[^.!?\n]{0,40}\b(?:consignes|instructions)\b"
-    r"|\byou are (?:now|no longer)\b[^.!?\n]{0,40}\b(?:dan|jailbroken|unrestricted|an? (?:ai|assistant|model|bot))\b|\b(?:system|developer) (?:prompt|mode|message)\b|\bjailbreak\b"
+    r"|\bignoriere\b[^.!?\n]{0,40}\b(?:anweisung(?:en)?|regeln)\b|\bignora\b[^.!?\n]{0,40}\binstrucciones\b|\bignore[rz]?\b[^.!?\n]{0,40}\b(?:consignes|"
+    r"instructions)\b"
+    r"|\byou are (?:now|no longer)\b[^.!?\n]{0,40}\b(?:dan|jailbroken|unrestricted|an? (?:ai|assistant|model|bot))\b|\b(?:system|developer) (?:prompt|mode|"
+    r"message)\b|\bjailbreak\b"
     r"|<\|?(?:system|im_start|im_end|assistant|endoftext)\|?>|\[/?INST\]|\bdo anything now\b",
     re.IGNORECASE,
 )

@@ -8,8 +8,9 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -59,7 +60,7 @@ from .model import (
     strengthened,
     weighted,
 )
-from .words import content_words, fold, is_negated, key_of, overlap, tokens
+from .words import SMALL, content_words, fold, is_negated, key_of, overlap, tokens
 
 if TYPE_CHECKING:
     from .facts import Correction, Fact, Link
@@ -286,6 +287,22 @@ class Memory:
         self._uses.pop(entry_id, None)
         self._events.publish(MemoryDeleted(entry_id=entry_id))
 
+    async def purge_agent(self, caller: Caller, agent_id: str) -> None:
+        """Remove all that one agent remembers by itself."""
+        caller.require("ManageMemory")
+
+        def write(tx: Tx) -> _Names:
+            ids = _store.select_of_agent(tx, agent_id)
+            for start in range(0, len(ids), 500):
+                _store.delete(tx, ids[start : start + 500])
+            for is_past in (False, True):
+                self._search.remove_group(tx, COLLECTION, group_of("agent", agent_id, is_past=is_past))
+            return ids
+
+        for entry_id in await self._db.write(write):
+            self._uses.pop(entry_id, None)
+            self._events.publish(MemoryDeleted(entry_id=entry_id))
+
     async def forget(self, caller: Caller, entry_id: str) -> Approval:
         """Ask the person whether an entry shall be erased with all its history; Conflict when that is being asked already."""
         caller.require("ManageMemory")
@@ -408,7 +425,7 @@ class Memory:
         known = await self._db.read(lambda tx: _store.select_known(tx, KNOWN_NAMES))
         extracted = await asyncio.to_thread(extraction.extract, turn.user_text, known)
         skipped = [NotKept(one.text, one.reason) for one in extracted.skipped]
-        facts = [(fact, await self._alike(fact)) for fact in extracted.facts]
+        facts = [(fact, await self._alike(fact), False) for fact in extracted.facts]
         if chat is not None and extracted.open and extraction.is_capable(chat.facts):
             near = await self._search.search(
                 COLLECTION, turn.user_text[:QUERY_CHARACTERS], limit=8, groups=[group_of("user", None)], vector_weight=VECTOR_WEIGHT
@@ -417,8 +434,10 @@ class Memory:
             by_model, unfit = await extraction.ask_model(chat, extracted.open, [row.content for row in remembered])
             skipped += [NotKept(one.text, one.reason) for one in unfit]
             for one in by_model:
-                replaced = [remembered[one.replaces - 1].id] if one.replaces is not None else await self._alike(one.fact)
-                facts.append((one.fact, replaced))
+                if one.replaces is not None:
+                    facts.append((one.fact, [remembered[one.replaces - 1].id], True))
+                else:
+                    facts.append((one.fact, await self._alike(one.fact), False))
         if not facts and not extracted.corrections:
             return Learned(skipped=skipped)
         source = SourceRef(kind="turn", session_id=turn.session_id, message_id=turn.message_id)
@@ -426,8 +445,8 @@ class Memory:
 
         def write(tx: Tx) -> Learned:
             done = _Learning()
-            for fact, alike in facts:
-                self._learn_fact(tx, fact, alike, source, done)
+            for fact, alike, is_replacing in facts:
+                self._learn_fact(tx, fact, alike, is_replacing, source, done)
             for correction in extracted.corrections:
                 self._learn_correction(tx, correction, turn, recalled, source, done, known)
             return Learned(
@@ -471,20 +490,19 @@ class Memory:
         at: str | None = None,
         include_superseded: bool = False,
     ) -> _Hits:
-        now = clock.now()
-        when = at or clock.timestamp(now)
+        when = at or clock.timestamp()
 
-        def look(tx: Tx) -> tuple[dict[str, str], _Names]:
-            return self._named_in(tx, query, when), _store.select_agents(tx) if every_agent else []
+        def look(tx: Tx) -> tuple[_Subject, _Names]:
+            return self._subject_of(tx, query, when), _store.select_agents(tx) if every_agent else []
 
-        named, agents = self._db.peek(look)
+        subject, agents = self._db.peek(look)
         groups = [] if scope == "agent" else ["user"]
         if scope != "user":
             groups += [group_of("agent", one) for one in ([agent_id] if agent_id else agents)]
         if at is not None or include_superseded:
             groups += [f"{group}/past" for group in groups]
         # "Where does my sister work?" is a question about Clara too.
-        absent = [name for name in named.values() if not set(tokens(name)) <= set(tokens(query))]
+        absent = [name for name in subject.named.values() if not set(tokens(name)) <= set(tokens(query))]
         hits = (
             await self._search.search(COLLECTION, " ".join([query, *absent]), limit=max(limit * WIDER, FEWEST), groups=groups, vector_weight=VECTOR_WEIGHT)
             if groups
@@ -493,30 +511,30 @@ class Memory:
         if not hits:
             return []
 
-        def read(tx: Tx) -> _Entries:
+        def read(tx: Tx) -> dict[str, tuple[Row, Entry]]:
             ids = [hit.id for hit in hits]
             rows = _store.select_many(tx, ids) if include_superseded and at is None else _store.select_held(tx, ids, when)
-            return self._entries(tx, [row for row in rows if category is None or row.category == category])
+            rows = [row for row in rows if category is None or row.category == category]
+            return {row.id: (row, entry) for row, entry in zip(rows, self._entries(tx, rows), strict=True)}
 
-        entries = {entry.id: entry for entry in await self._db.read(read)}
-        weighed = [_weigh(entries[hit.id], hit, named, now, at) for hit in hits if hit.id in entries]
+        found = await self._db.read(read)
+        weighed = [_weigh(*found[hit.id], hit, subject, clock.parse(when)) for hit in hits if hit.id in found]
         weighed.sort(key=lambda hit: (-hit.score, hit.entry.id))
         return weighed[: max(limit, 0)]
 
-    def _named_in(self, tx: Tx, query: str, at: str) -> dict[str, str]:
-        """Entities that a question names, by id; also those named by what they are to the person ("my sister")."""
+    def _subject_of(self, tx: Tx, query: str, at: str) -> _Subject:
+        """Whom or what a question is about. People may be named by what they are to the person ("my sister")."""
         words = tokens(query)[:64]
         keys = {" ".join(words[start : start + length]) for start in range(len(words)) for length in (1, 2, 3) if start + length <= len(words)}
-        from .words import SMALL
-
         found = {entity.id: entity.name for entity in _store.select_named(tx, [key for key in keys if key not in SMALL])}
         if any(word in ("my", "our", "mein", "meine", "mi", "ma", "mon") for word in words):
-            from .facts import RELATIVES
-            from .gazetteer import PETS
+            from .gazetteer import PETS, RELATIVES
 
             relations = {RELATIVES[key][0] for key in keys if key in RELATIVES} | {PETS[key] for key in keys if key in PETS}
             found |= {entity_id: name for _, entity_id, name in _store.select_related(tx, sorted(relations), at)}
-        return found
+            if relations and not found:
+                return _Subject({}, is_me=False)
+        return _Subject(found, is_me=not found and not _FIRST_PERSON.isdisjoint(words))
 
     def _has_vectors(self) -> bool:
         status = self._search.status()
@@ -531,7 +549,8 @@ class Memory:
         hits = await self._search.search(COLLECTION, fact.content, limit=5, groups=[group_of("user", None)], vector_weight=VECTOR_WEIGHT)
         return [hit.id for hit in hits]
 
-    def _learn_fact(self, tx: Tx, fact: Fact, alike: Sequence[str], source: SourceRef, done: _Learning) -> None:
+    def _learn_fact(self, tx: Tx, fact: Fact, alike: Sequence[str], is_replacing: bool, source: SourceRef, done: _Learning) -> None:
+        """``alike`` may say the same; ``is_replacing``: they are to be replaced whatever they say."""
         now = clock.timestamp()
         row = self._row(
             fact.content,
@@ -546,6 +565,7 @@ class Memory:
             now=now,
         )
         row = _with_slot(row, fact)
+        is_change = fact.is_correction or _CHANGE.search(row.content) is not None
         if fact.slot is not None:
             old = _store.select_slot(tx, "user", None, fact.slot)
             if not old and fact.is_correction and fact.family is not None and fact.family != fact.slot:
@@ -553,20 +573,18 @@ class Memory:
                 several = _store.select_family(tx, "user", None, fact.family)
                 meant = [one for one in several if one.session_id == source.session_id] or (several if len(several) == 1 else [])
                 old = meant[:1]
+            if not old and fact.replaces is not None and fact.family is not None:
+                old = [one for one in _store.select_family(tx, "user", None, fact.family) if one.slot_value == key_of(fact.replaces)][:1]
         else:
             rows = [one for one in _store.select_many(tx, list(alike)) if one.replaced_at is None and not one.is_version]
-            old = [one for one in rows if _is_alike(row, one, is_change=fact.is_correction or _CHANGE.search(row.content) is not None)]
+            old = [one for one in rows if is_replacing or _is_alike(row, one, is_change=is_change)]
         same = next((one for one in old if _says_nothing_new(row, one)), None)
         if same is not None:
             if same.id not in done.written:
                 self._strengthen(tx, same, now)
                 done.strengthened[same.id] = None
             return
-        if (
-            fact.slot is None
-            and old
-            and not any(is_negated(row.content) != is_negated(one.content) or _numbers(row.content) != _numbers(one.content) for one in old)
-        ):
+        if fact.slot is None and not is_replacing and not is_change and all(_agree(row, one) for one in old):
             old = [one for one in old if content_words(one.content) <= content_words(row.content)]  # it says more than they did
         self._put(tx, row, old, fact.links)
         done.written[row.id] = None
@@ -577,7 +595,7 @@ class Memory:
     ) -> None:
         """ "No, it's Hamburg now": write the sentence that it corrects anew."""
         from .clauses import Clause
-        from .facts import find_facts
+        from .grammar import find_facts
 
         if correction.old is not None:
             meant = _store.select_value(tx, key_of(correction.old))
@@ -731,6 +749,8 @@ class Memory:
             start, stop = entity(link.subject, link.subject_type), entity(link.object, link.object_type)
             if start and stop and start != stop:
                 relations.append((start, link.relation, stop))
+        if not _FIRST_PERSON.isdisjoint(tokens(row.content)):
+            entity("Me", "person")
         known = {key: link.object_type for link in links if (key := entity_key(link.object))}
         named = [one for one in find_entities(row.content, known) if entity_key(one.name) not in ids]
         for one in named:
@@ -821,6 +841,19 @@ class Memory:
             except OSError:
                 self._dirty_days.add(day)
                 raise
+
+
+class _Subject(NamedTuple):
+    """Whom a question is about: entities by id, or the person."""
+
+    named: dict[str, str]
+    is_me: bool
+
+
+_FIRST_PERSON = frozenset(
+    "i i'm i've i'd i'll me my mine myself we we're our ours us ich mir mich mein meine meinen meinem meiner wir uns unser unsere yo mi mis nosotros je "
+    "j'ai moi mon ma mes nous notre".split()
+)
 
 
 class _Learning:
@@ -917,10 +950,11 @@ def _preview(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _weigh(entry: Entry, hit: Hit, named: dict[str, str], now: Any, at: str | None) -> MemoryHit:
-    fresh = recency(entry.category, max(entry.valid_from, entry.created_at), clock.parse(at) if at else now)
-    about = [entity.name for entity in entry.entities if entity.id in named]
-    match = 1.0 if about else 0.0
+def _weigh(row: Row, entry: Entry, hit: Hit, subject: _Subject, at: datetime) -> MemoryHit:
+    fresh = recency(entry.category, max(row.valid_from, row.created_at), at)
+    about = [entity.name for entity in entry.entities if entity.id in subject.named]
+    is_about_me = subject.is_me and (row.slot.startswith("me|") if row.slot else not _FIRST_PERSON.isdisjoint(tokens(entry.content)[:1]))
+    match = 1.0 if about or is_about_me else 0.0
     why = []
     if hit.matched_terms:
         why.append("it matches " + ", ".join(f"“{term}”" for term in hit.matched_terms[:6]))
@@ -928,13 +962,15 @@ def _weigh(entry: Entry, hit: Hit, named: dict[str, str], now: Any, at: str | No
         why.append(f"it is close in meaning ({hit.vector_score:.2f} of 1)")
     if about:
         why.append("it is about " + ", ".join(about[:4]))
+    elif is_about_me:
+        why.append("it is about you")
     if fresh >= 0.95:
         why.append("it is recent")
     if entry.importance >= 0.75:
         why.append(f"it is important ({entry.importance:.1f} of 1)")
     if entry.use_count >= 5:
         why.append(f"it was used {entry.use_count} times")
-    if entry.superseded_by is not None and entry.valid_to is not None:
+    if row.replaced_at is not None and entry.valid_to is not None:
         why.append(f"it held until {entry.valid_to[:10]}")
     return MemoryHit(
         entry=entry,
@@ -973,22 +1009,36 @@ def _says_nothing_new(new: Row, old: Row) -> bool:
     """Whether ``old`` says all that ``new`` says, and neither denies the other."""
     if new.folded == old.folded:
         return True
-    if is_negated(new.content) != is_negated(old.content) or new.slot != old.slot or new.slot_value != old.slot_value:
+    if not _agree(new, old) or (new.slot is not None and (new.slot, new.slot_value) != (old.slot, old.slot_value)):
         return False
     return content_words(new.content) <= content_words(old.content)
 
 
-_CHANGE = re.compile(r"\b(?:now|instead|no longer|not any ?more|from now on|changed|moved|jetzt|nun|stattdessen|ahora|ya no|maintenant|désormais|ne .* plus)\b", re.IGNORECASE)
+_CHANGE = re.compile(
+    r"\b(?:now|instead|no longer|not any ?more|from now on|changed|moved|jetzt|nun|stattdessen|ahora|ya no|maintenant|désormais|ne .* plus)\b", re.IGNORECASE
+)
 
 
 def _is_alike(new: Row, old: Row, *, is_change: bool) -> bool:
-    """Whether two statements without a slot are about the same: nearly all words in common, but for a number or a "not"; a day of the week only
-    where the new one speaks of a change, because many things happen on several."""
+    """Whether two statements without a slot are about the same thing: (nearly) the same words; the same but for a "not"; the same but for a number at
+    the end ("... is on channel 6"); where the new one speaks of a change, the same but for when and how much."""
     a, b = content_words(new.content), content_words(old.content)
     if overlap(a, b) >= SIMILAR or (len(a) >= 3 and a <= b) or (len(b) >= 3 and b <= a):
         return True
-    plain_a, plain_b = _plain(a, is_change), _plain(b, is_change)
-    return overlap(plain_a, plain_b) >= SIMILAR and len(plain_a) >= (2 if is_change else 3)
+    if is_change or is_negated(new.content) != is_negated(old.content):
+        plain_a, plain_b = _plain(a, is_change), _plain(b, is_change)
+        return overlap(plain_a, plain_b) >= SIMILAR and len(plain_a) >= 2
+    return _differ_in_a_final_number(tokens(new.content), tokens(old.content))
+
+
+def _differ_in_a_final_number(new: list[str], old: list[str]) -> bool:
+    same = 0
+    while same < min(len(new), len(old)) and new[same] == old[same]:
+        same += 1
+    rests = (new[same:], old[same:])
+    is_value = all(rest and len(rest) <= 3 and any(ch.isdigit() for word in rest for ch in word) for rest in rests)
+    before = new[:same]
+    return is_value and any(word in SMALL for word in before[1:]) and len(content_words(" ".join(before))) >= 2
 
 
 def _plain(words: frozenset[str], is_change: bool) -> frozenset[str]:
@@ -998,6 +1048,11 @@ def _plain(words: frozenset[str], is_change: bool) -> frozenset[str]:
 
     left_out = NEGATIONS | MONTHS | WEEKDAYS | {"now", "instead", "jetzt", "ahora", "maintenant"} if is_change else NEGATIONS
     return frozenset(word for word in words if word not in left_out and not any(ch.isdigit() for ch in word))
+
+
+def _agree(a: Row, b: Row) -> bool:
+    """Whether two statements on the same thing may both be true: neither denies the other, and their numbers are the same."""
+    return is_negated(a.content) == is_negated(b.content) and _numbers(a.content) == _numbers(b.content)
 
 
 def _numbers(text: str) -> frozenset[str]:

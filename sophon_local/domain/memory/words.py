@@ -11,16 +11,22 @@ _SPACE = re.compile(r"\s+")
 
 SMALL = frozenset(
     # English
-    "a about after again all also am an and any are as at be been being but by can could did do does doing for from had has have having he her here hers him his how i if "
-    "in into is it its just me more most my no nor not now of off on or our ours out over own please really she so some such than that the their them then there these they "
+    "a about after again all also am an and any are as at be been being but by can could did do does doing for from had has have having he her here hers "
+    "him his how i if "
+    "in into is it its just me more most my no nor not now of off on or our ours out over own please really she so some such than that the their them then "
+    "there these they "
     "this those to too up us very was we were what when where which while who whom why will with would you your yours yes "
     # German
-    "aber als am an auch auf aus bei bin bist das dass dein deine dem den der des die du ein eine einem einen einer er es euch für hat hatte ich ihr ihre im in ist ja kann kein keine mein "
-    "meine meinem meinen meiner mich mir mit nach nicht noch nur oder schon sehr sich sie sind so über um und uns unser unsere vom von vor war was wenn wer wie wir wird wo zu zum zur "
+    "aber als am an auch auf aus bei bin bist das dass dein deine dem den der des die du ein eine einem einen einer er es euch für hat hatte ich ihr ihre "
+    "im in ist ja kann kein keine mein "
+    "meine meinem meinen meiner mich mir mit nach nicht noch nur oder schon sehr sich sie sind so über um und uns unser unsere vom von vor war was wenn "
+    "wer wie wir wird wo zu zum zur "
     # Spanish
-    "al como con cual de del el ella en es esta este eso era fue ha he la las le lo los mi mis me muy no nos nuestra nuestro o para pero por que se ser si sin sobre soy su sus te tu un una y ya yo "
+    "al como con cual de del el ella en es esta este eso era fue ha he la las le lo los mi mis me muy no nos nuestra nuestro o para pero por que se ser si "
+    "sin sobre soy su sus te tu un una y ya yo "
     # French
-    "au aux avec ce cette ces c'est dans de des du elle en est et eu il ils j'ai je la le les leur ma mais me mes moi mon ne nos notre nous on ou par pas pour qu que qui sa se ses son sont "
+    "au aux avec ce cette ces c'est dans de des du elle en est et eu il ils j'ai je la le les leur ma mais me mes moi mon ne nos notre nous on ou par pas "
+    "pour qu que qui sa se ses son sont "
     "suis sur ta te tes toi ton tu un une vos votre vous y à".split()
 )
 NEGATIONS = frozenset(

@@ -4,7 +4,7 @@ import msgspec
 
 from ...db import Tx
 from ...db.rows import to_columns
-from .model import Entry
+from .model import Entry, Offered
 
 
 class StoredFile(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class StoredProvider(msgspec.Struct, frozen=True, kw_only=True):
     sealed_key: str | None
     status: str
     error: str | None
-    models: list[str]
+    models: list[Offered]
     created_at: str
 
 

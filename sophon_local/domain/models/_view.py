@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .model import CHAT, EMBEDDING, KIND_NAMES, Entry, Machine, Model, Progress, Provider, embeds, fits, why
+from .model import KIND_NAMES, Entry, Machine, Model, Offered, Progress, Provider, fits, why
 
 
 def show_own(
@@ -33,19 +33,19 @@ def show_own(
     )
 
 
-def show_remote(provider: Provider, name: str, is_in_use: bool) -> Model:
+def show_remote(provider: Provider, model: Offered, is_in_use: bool) -> Model:
     """A model of a provider's."""
     where = "on this machine" if provider.kind in ("ollama", "lmstudio") else f"at {provider.base_url}"
     return Model(
-        id=f"{provider.id}/{name}",
-        name=name,
-        kind=EMBEDDING if embeds(name) else CHAT,
+        id=f"{provider.id}/{model.id}",
+        name=model.id,
+        kind=model.kind,
         source="provider",
         provider_id=provider.id,
         licence="see the provider",
         size_bytes=None,
         parameters=None,
-        context_tokens=None,
+        context_tokens=model.context_tokens,
         status="failed" if provider.status == "error" else "installed",
         done_bytes=0,
         total_bytes=0,

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...kit.errors import UpstreamUnavailable
+from ...kit.egress import check_url
+from ...kit.errors import SophonError, UpstreamUnavailable
 from ...providers import machine
-from ...providers.base import Chat, ChatPiece, ChatRequest
+from ...providers.base import Chat, ChatPiece, ChatRequest, Embedder
 from .model import Entry, Provider
 from .registry import Providers
 
 if TYPE_CHECKING:
     from ...providers.llama import LlamaChat
 
-ANSWER_S = 120.0  # a provider may think for so long before the next piece of its answer
+_ASK_AGAIN_S = 30.0  # a provider whose embedding model did not answer is left alone for so long
 _DOUBTFUL = ("model_damaged", "model_missing")
 Doubt = Callable[[Entry], Awaitable[UpstreamUnavailable | None]]
 
@@ -133,41 +135,80 @@ class Embedded:
 
 
 class Remote:
-    """The chat models of providers that have been asked for; forgotten when their provider changes."""
+    """The models of providers that have been asked for; forgotten when their provider changes."""
 
     def __init__(self, providers: Providers) -> None:
         self._providers = providers
-        self._open: dict[tuple[str, str], Chat] = {}
+        self._chats: dict[tuple[str, str], Chat] = {}
+        self._embedders: dict[tuple[str, str], Embedder] = {}
+        self._failed: dict[str, tuple[float, SophonError]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def get(self, provider: Provider, name: str) -> Chat:
-        chat = self._open.get((provider.id, name))
+    async def chat(self, provider: Provider, name: str) -> Chat:
+        chat = self._chats.get((provider.id, name))
         if chat is None:
-            chat = self._open.setdefault((provider.id, name), await self._build(provider, name))
+            chat = self._chats.setdefault((provider.id, name), await self._build(provider, name))
         return chat
 
+    async def embedder(self, provider: Provider, name: str) -> Embedder:
+        """The provider is asked once, to learn the size of its vectors. Raises what asking raises, and for a while without asking again."""
+        found = self._embedders.get((provider.id, name))
+        failed = self._failed.get(provider.id)
+        if found is None and failed is not None and time.monotonic() < failed[0]:
+            raise failed[1]
+        if found is None:
+            from ...providers.openai import OpenAIEmbedder
+
+            key = await self._providers.key(provider.id)
+            connect = self._providers.connect(provider)
+            try:
+                made = await OpenAIEmbedder.open(connect, base_url=provider.base_url, model=name, provider=provider.name, api_key=key, kind=provider.kind)
+            except SophonError as error:
+                self._failed[provider.id] = (time.monotonic() + _ASK_AGAIN_S, error)
+                raise
+            found = self._embedders.setdefault((provider.id, name), made)
+        return found
+
     def forget(self, provider_id: str) -> None:
-        """The next question is asked with the provider's new address and key; what is being answered is answered."""
-        for key in [key for key in self._open if key[0] == provider_id]:
-            task = asyncio.create_task(self._open.pop(key).close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+        """The next question is asked with the provider's new address and key."""
+        self._failed.pop(provider_id, None)
+        for known in (self._chats, self._embedders):
+            for place in [place for place in known if place[0] == provider_id]:
+                task = asyncio.create_task(known.pop(place).close())  # type: ignore[attr-defined]
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
-        for provider_id in {key[0] for key in self._open}:
+        for provider_id in {place[0] for place in [*self._chats, *self._embedders]}:
             self.forget(provider_id)
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _build(self, provider: Provider, name: str) -> Chat:
         key = await self._providers.key(provider.id)
-        client = self._providers.client(provider, idle_s=ANSWER_S)
+        connect = self._providers.connect(provider)
+        offered = provider.offered(name)
         if provider.kind == "anthropic":
             from ...providers.anthropic import AnthropicChat
 
-            return AnthropicChat(client=client, base_url=provider.base_url, api_key=key, model=name)
+            return AnthropicChat(connect, base_url=provider.base_url, model=name, provider=provider.name, api_key=key)
         from ...providers.openai import OpenAIChat
 
-        return OpenAIChat(client=client, base_url=provider.base_url, api_key=key, model=name)
+        return OpenAIChat(
+            connect,
+            base_url=provider.base_url,
+            model=name,
+            provider=provider.name,
+            api_key=key,
+            kind=provider.kind,
+            is_local=is_on_this_machine(provider),
+            context_tokens=offered.context_tokens,
+            has_native_tools=offered.has_native_tools is not False,
+        )
+
+
+def is_on_this_machine(provider: Provider) -> bool:
+    """Whether what is sent to the provider stays on this machine."""
+    return check_url(provider.base_url)[1] in ("127.0.0.1", "::1", "localhost")
 
 
 class EmbeddedEmbedder:

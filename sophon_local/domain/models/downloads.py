@@ -78,7 +78,7 @@ class Downloads:
     async def request(self, entry: Entry, from_path: str | None = None) -> None:
         """Fetch a model; at once if it waits for its next try. Asking again for one that is under way changes nothing."""
         known = self._waiting.get(entry.id)
-        if known is not None and known.task is not None:
+        if known is not None and known.task is not None and not known.task.done():
             return
         download = StoredDownload(entry.id, from_path, clock.timestamp())
         await self._db.write(lambda tx: _store.put_download(tx, download))

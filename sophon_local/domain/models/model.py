@@ -30,7 +30,6 @@ DISCOVERED = ("ollama", "lmstudio")  # their ids too, when they were found and n
 _YES, _TIGHT = 0.5, 0.8  # shares of the machine's memory that a model may take
 _BYTES_PER_S_AND_CORE = 4.6e9  # weights that llama.cpp reads for each token: 8.2 tokens/s of a 1.117 GB file on 2 cores, measured
 _PLEASANT_TOKENS_PER_S = 6.0
-_EMBEDS = ("embed", "minilm", "bge-", "e5-")
 _SLUG = re.compile(r"[^a-z0-9.]+")
 
 
@@ -130,6 +129,15 @@ class Overview(msgspec.Struct, frozen=True):
     embedding_model_id: str | None
 
 
+class Offered(msgspec.Struct, frozen=True):
+    """A model of a provider's. ``kind`` is chat or embedding; None where the provider does not say."""
+
+    id: str
+    kind: str = CHAT
+    context_tokens: int | None = None
+    has_native_tools: bool | None = None
+
+
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """A place with models outside this program. ``status`` is unknown, ok or error; ``discovered`` ones were found running on this machine."""
 
@@ -141,8 +149,12 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     discovered: bool
     status: str
     error: str | None
-    models: list[str]
+    models: list[Offered]
     created_at: str
+
+    def offered(self, name: str) -> Offered:
+        """What is known of its model ``name``, also when it does not list it."""
+        return next((model for model in self.models if model.id == name), Offered(name))
 
 
 class NewProvider(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,11 +234,6 @@ def why(entry: Entry, machine: Machine, recommended: bool) -> str:
             return f"Tight: it {needs}, and {pace}."
     start = "The best one for this machine: it" if recommended else "Fits: it"
     return f"{start} {needs}, and {pace}{'' if entry.is_open else '. Its licence is not an open one'}."
-
-
-def embeds(name: str) -> bool:
-    """Whether a provider's model, by its name, turns text into vectors instead of answering."""
-    return any(part in name.lower() for part in _EMBEDS)
 
 
 def as_size(size: int) -> str:

@@ -19,23 +19,14 @@ from ...kit.errors import Conflict, NotFound, SophonError, ValidationFailed
 from ...kit.ids import new_id
 from . import _store
 from ._store import StoredProvider
-from .model import BASE_URLS, KIND_NAMES, NewProvider, Provider, ProviderPatch, ProviderTest, check_provider_kind
+from .model import BASE_URLS, KIND_NAMES, NewProvider, Offered, Provider, ProviderPatch, ProviderTest, check_provider_kind
 
 if TYPE_CHECKING:
     import httpx2
 
-ANTHROPIC_VERSION = "2023-06-01"
 _LOCAL_NAMES = (".local", ".lan", ".internal", ".home.arpa", ".localhost")
 _LOOK_AGAIN_S = 15.0
 _MOST_MODELS = 500
-
-
-class _Listed(msgspec.Struct):
-    id: str
-
-
-class _Listing(msgspec.Struct):
-    data: list[_Listed]
 
 
 class Providers:
@@ -157,18 +148,17 @@ class Providers:
             tested = msgspec.structs.replace(stored, status="ok" if ok else "error", error=None if ok else detail, models=models)
             if tested != stored:
                 await self._keep(tested)
-        return ProviderTest(ok, latency_ms, detail, models)
+        return ProviderTest(ok, latency_ms, detail, [model.id for model in models])
 
     async def key(self, provider_id: str) -> str | None:
         """The key in clear, for the adapter that sends it and nobody else."""
         stored = self._registered.get(provider_id)
         return await self._secrets.open(provider_id, stored.sealed_key) if stored and stored.sealed_key else None
 
-    def client(self, provider: Provider, *, headers: dict[str, str] | None = None, total_s: float | None = None, idle_s: float = 10.0) -> httpx2.AsyncClient:
-        """A client that reaches this provider, and of private addresses only its own."""
+    def connect(self, provider: Provider) -> Callable[[], httpx2.AsyncClient]:
+        """Makes clients that reach this provider, and of private addresses only its own. The adapters set the deadlines and limits of each answer."""
         _, host, port = check_url(provider.base_url)
-        max_bytes = None if total_s is None else 5_000_000
-        return self._egress.client(f"model provider {provider.name}", [(host, port)], headers=headers, total_s=total_s, idle_s=idle_s, max_bytes=max_bytes)
+        return lambda: self._egress.client(f"model provider {provider.name}", [(host, port)], total_s=None, max_bytes=None)
 
     def look_around(self) -> None:
         """Look for Ollama and LM Studio on this machine, in the background, and not again for a while."""
@@ -185,7 +175,7 @@ class Providers:
             found = None
             if not any(check_url(stored.base_url)[1:] == (host, port) for stored in self._registered.values()) and await self._egress.is_listening(host, port):
                 try:
-                    found = _local(kind, url, await self._models_of(_local(kind, url, []), None, total_s=2.0))
+                    found = _local(kind, url, await self._models_of(_local(kind, url, []), None, timeout_s=2.0))
                 except SophonError:
                     found = None
             if found is not None:
@@ -196,39 +186,21 @@ class Providers:
                 del self._found[kind]
                 self._deleted(kind)
 
-    async def _models_of(self, provider: Provider, key: str | None, total_s: float = 10.0) -> list[str]:
-        """The ids of the models that a provider offers. SophonError, with words for a person, when it does not say."""
-        import httpx2
-
-        headers: dict[str, str] = {}
-        path = "/models"
+    async def _models_of(self, provider: Provider, key: str | None, timeout_s: float = 10.0) -> list[Offered]:
+        """What a provider offers. SophonError, with words for a person, when it does not say."""
+        connect = self.connect(provider)
         if provider.kind == "anthropic":
-            path = "/v1/models?limit=1000"
-            headers = {"anthropic-version": ANTHROPIC_VERSION, **({"x-api-key": key} if key else {})}
-        elif key:
-            headers = {"Authorization": f"Bearer {key}"}
-        try:
-            async with self.client(provider, headers=headers, total_s=total_s) as client:
-                answer = await client.get(provider.base_url + path)
-        except httpx2.TimeoutException:
-            raise SophonError(f"{provider.base_url} did not answer in time.") from None
-        except httpx2.HTTPError as error:
-            raise SophonError(f"{provider.base_url} cannot be reached: {error}. Is it running, and is the address right?") from None
-        match answer.status_code:
-            case 200:
-                try:
-                    listing = msgspec.json.decode(answer.content, type=_Listing)
-                except msgspec.DecodeError:
-                    raise SophonError("It answers, but not with a list of models. Is the address right? It often ends in /v1.") from None
-                return [model.id for model in listing.data[:_MOST_MODELS] if model.id]
-            case 401 | 403:
-                raise SophonError("It refuses the key." if key else "It wants a key.")
-            case 404:
-                raise SophonError("It has no list of models at this address. Is the address right? It often ends in /v1.")
-        raise SophonError(f"It answered with status {answer.status_code}.")
+            from ...providers.anthropic import list_models as list_anthropic_models
+
+            found = await list_anthropic_models(connect, base_url=provider.base_url, provider=provider.name, api_key=key, timeout_s=timeout_s)
+        else:
+            from ...providers.openai import list_models
+
+            found = await list_models(connect, base_url=provider.base_url, provider=provider.name, api_key=key, kind=provider.kind, timeout_s=timeout_s)
+        return [Offered(model.id, model.kind, model.context_tokens, model.has_native_tools) for model in found[:_MOST_MODELS] if model.id]
 
     def _checked_url(self, kind: str, url: str, has_key: bool) -> str:
-        """``url`` as it is stored: no slash at the end, and /v1 added where nobody gave a path."""
+        """``url`` as it is stored and called: without what belongs to a single call, with /v1 where nobody gave a path."""
         scheme, host, port = check_url(url.strip())
         base = url.strip().rstrip("/")
         if "?" in base or "#" in base:
@@ -237,10 +209,11 @@ class Providers:
             raise ValidationFailed("A key is not sent without encryption: use an address with https://.", errors=[{"field": "baseUrl"}])
         if _is_local(host) and port in self._egress.own_ports and (host == "localhost" or _refusal(host) == "an address of this machine"):
             raise ValidationFailed("This is the address of this server itself. Give the address of the other program.", errors=[{"field": "baseUrl"}])
-        bare = base.partition("://")[2].partition("/")[2] == ""
         if kind == "anthropic":
             return base.removesuffix("/v1")
-        return f"{base}/v1" if bare else base
+        from ...providers.openai import api_url
+
+        return api_url(base, kind)
 
     async def _sealed(self, provider_id: str, key: str | None) -> str | None:
         key = (key or "").strip()
@@ -295,7 +268,7 @@ def _shown(stored: StoredProvider) -> Provider:
     )
 
 
-def _local(kind: str, url: str, models: list[str]) -> Provider:
+def _local(kind: str, url: str, models: list[Offered]) -> Provider:
     return Provider(
         id=kind,
         kind=kind,

@@ -45,7 +45,6 @@ from .model import (
     ProviderTest,
     ProviderUpdated,
     default_chat,
-    embeds,
     fits,
     recommend,
     slug,
@@ -135,7 +134,7 @@ class Models:
             raise NoChatModel(self._why_no_chat())
         entry = self._entries.get(model_id)
         if entry is None:
-            return await self._remote.get(*self._remote_name(model_id))
+            return await self._remote.chat(*self._remote_name(model_id))
         if entry.kind != CHAT:
             raise ValidationFailed(f"{entry.name} is not a model that chats.", errors=[{"field": "model"}])
         paths = await self._paths(entry)
@@ -143,10 +142,17 @@ class Models:
         return await self._embedded.get(entry, paths[0], smaller.name if smaller else None)
 
     async def embedder(self) -> Embedder | None:
-        """The embedding model, or None while it is missing."""
+        """The embedding model in use, or None while it is missing or does not answer."""
+        model_id = self._pick_embedding()
+        entry = self._entries.get(model_id)
+        if entry is None:
+            try:
+                return await self._remote.embedder(*self._remote_name(model_id))
+            except SophonError as error:
+                log.warning("the embedding model %s cannot be used now: %s", model_id, error.message)
+                return None
         if self._embedder is None:
-            entry = self._entries.get(DEFAULT_EMBEDDING)
-            if entry is None or not any(self._files.was_here(file.sha256) for file in entry.files):
+            if not any(self._files.was_here(file.sha256) for file in entry.files):
                 return None
             try:
                 paths = await self._paths(entry)
@@ -165,9 +171,9 @@ class Models:
         best = recommend(list(self._entries.values()), here)
         items = [self._shown(entry, here, best) for entry in self._entries.values()]
         for provider in self._providers.all():
-            items += [self._shown_remote(provider, name) for name in provider.models]
-        chat = self._pick_chat()
-        return Overview(items, here, chat, DEFAULT_EMBEDDING if self._is_installed(self._entries.get(DEFAULT_EMBEDDING)) else None)
+            items += [self._shown_remote(provider, offered.id) for offered in provider.models]
+        embedding = self._pick_embedding()
+        return Overview(items, here, self._pick_chat(), embedding if "/" in embedding or self._is_installed(self._entries.get(embedding)) else None)
 
     async def get(self, caller: Caller, model_id: str) -> Model:
         here = await asyncio.to_thread(machine_now)
@@ -229,20 +235,22 @@ class Models:
         caller.require("ManageModels")
         fixed = self._settings.chat_model
         entry = self._entries.get(model_id)
-        kind = entry.kind if entry else CHAT
+        if entry is None:
+            provider, name = self._remote_name(model_id)
+            kind = provider.offered(name).kind
+        else:
+            kind = entry.kind
         if kind == CHAT and fixed is not None and fixed != model_id and self._is_usable(fixed):
             raise Conflict(f"The setting chat_model says {fixed}. Take it out of config.toml, or out of SOPHON_CHAT_MODEL, to choose here.")
-        if entry is None:
-            self._remote_name(model_id)
-        elif not self._is_installed(entry):
+        if entry is not None and not self._is_installed(entry):
             raise Conflict(f"{entry.name} is not installed yet. Pull it first.")
-        before = self._pick_chat()
+        before = self._in_use(kind)
         await self._db.write(lambda tx: _store.put_chosen(tx, kind, model_id, clock.timestamp()))
         self._chosen[kind] = model_id
         if kind == CHAT:
             await self._embedded.retire(model_id)
-            if before is not None and before != model_id:
-                self._tell(before)
+        if before is not None and before != model_id:
+            self._tell(before)
         self._tell(model_id)
         return await self.get(caller, model_id)
 
@@ -373,10 +381,18 @@ class Models:
             return max(installed, key=lambda entry: entry.rank).id
         for provider in self._providers.all():
             if provider.discovered and provider.models:
-                chats = [name for name in provider.models if not embeds(name)]
+                chats = [offered.id for offered in provider.models if offered.kind == CHAT]
                 if chats:
                     return f"{provider.id}/{chats[0]}"
         return None
+
+    def _pick_embedding(self) -> str:
+        """What the person chose, as long as its provider is there; else the embedded one, installed or not."""
+        chosen = self._chosen.get(EMBEDDING, DEFAULT_EMBEDDING)
+        return chosen if chosen in self._entries or self._providers.expected(chosen.partition("/")[0]) is not None else DEFAULT_EMBEDDING
+
+    def _in_use(self, kind: str) -> str | None:
+        return self._pick_chat() if kind == CHAT else self._pick_embedding()
 
     def _is_usable(self, model_id: str) -> bool:
         entry = self._entries.get(model_id)
@@ -501,12 +517,13 @@ class Models:
     def _shown(self, entry: Entry, here: Machine, best: Entry | None) -> Model:
         is_installed = self._is_installed(entry)
         here_bytes = sum(file.size_bytes for file in entry.files if self._files.has(file.sha256))
-        is_in_use = is_installed and entry.id == (self._pick_chat() if entry.kind == CHAT else DEFAULT_EMBEDDING)
+        is_in_use = is_installed and entry.id == self._in_use(entry.kind)
         is_loaded = self._embedded.is_loaded(entry.id) or (entry.kind == EMBEDDING and self._embedder is not None and self._embedder.is_loaded)
         return show_own(entry, here, best, None if is_installed else self._downloads.progress(entry.id), is_installed, here_bytes, is_in_use, is_loaded)
 
     def _shown_remote(self, provider: Provider, name: str) -> Model:
-        return show_remote(provider, name, f"{provider.id}/{name}" == self._pick_chat())
+        offered = provider.offered(name)
+        return show_remote(provider, offered, f"{provider.id}/{name}" == self._in_use(offered.kind))
 
 
 @cache

@@ -15,8 +15,6 @@ import shutil
 import sys
 import tempfile
 import time
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -352,6 +350,9 @@ def _largest(folder: Path) -> int:
 
 def _take_member(wheel: Path, member: str, partial: Partial, most: int) -> None:
     """Append the one declared member to ``partial``: nothing else of the wheel is looked at, and no more than ``most`` bytes are taken."""
+    import zipfile
+    import zlib
+
     try:
         with zipfile.ZipFile(wheel) as archive:
             if len(archive.infolist()) > _MOST_MEMBERS:

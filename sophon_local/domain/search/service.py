@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from ...db import Database, Tx
 from ...db import search as store
 from ...db.search import Embedding, Hit, Item, Pending, SearchIndex
-from ...kit.errors import RateLimited, SophonError, UpstreamUnavailable
+from ...kit.errors import RateLimited, ServiceUnavailable, SophonError, UpstreamUnavailable
 from ...kit.events import Events, Recorded
 from ...providers.base import Embedder
 from .model import SearchStatus, SearchUpdated
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 MAX_LIMIT = 200
 MAX_QUERY = 8_000  # characters; the rest of a longer one is not looked at
 BATCH = 16  # texts given to the embedder at once
+AT_ONCE = 2  # such calls, so that the embedder always has the next one at hand
 WINDOW = 64  # items read, sorted by length and committed together
 CLEARED = 1_000  # retired vectors deleted in one transaction
 QUERY_TIMEOUT_S = 5.0  # an embedder that takes longer (it may be loading) leaves this query to the words
@@ -274,7 +275,6 @@ class Search:
                 continue
             try:
                 if await self._embed_window(embedding, embedder):
-                    self._problem = None
                     return True
             except _Unusable:
                 if embedder is current:
@@ -304,26 +304,33 @@ class Search:
             return False
         # Texts of like length together: a batch costs as much as its longest text for each of them.
         window.sort(key=lambda item: len(item.passage))
-        vectors: dict[int, bytes] = {}
-        failed: list[int] = []
-        for start in range(0, len(window), BATCH):
-            batch = window[start : start + BATCH]
+        batches = [window[start : start + BATCH] for start in range(0, len(window), BATCH)]
+        slots = asyncio.Semaphore(AT_ONCE)
+        made = await asyncio.gather(*(self._embed_batch(embedder, batch, slots) for batch in batches), return_exceptions=True)
+        for outcome in made:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        vectors = {key: vector for outcome in made if isinstance(outcome, dict) for key, vector in outcome.items() if vector is not None}
+        failed = [item.key for item in window if item.key not in vectors]
+        self._problem = None
+        await self._db.write(lambda tx: store.save(tx, embedding.number, vectors, failed))
+        if len(window) < WINDOW and embedding.state == "searched" and not (await self._db.read(store.counts)).pending:
+            self._events.publish(SearchUpdated(embedder_id=embedding.id))
+        return True
+
+    async def _embed_batch(self, embedder: Embedder, batch: list[Pending], slots: asyncio.Semaphore) -> dict[int, bytes | None]:
+        """Vectors by key, None for a text that the embedder cannot read."""
+        made: list[bytes | None] = []
+        async with slots:
             try:
                 made = await self._embed(embedder, [item.passage for item in batch])
             except _Unusable:
                 raise
             except Exception as error:
                 log.warning("%d texts could not be embedded together: %r", len(batch), error)
+            if not any(made):
                 made = await self._one_by_one(embedder, batch)
-            for item, vector in zip(batch, made, strict=True):
-                if vector is None:
-                    failed.append(item.key)
-                else:
-                    vectors[item.key] = vector
-        await self._db.write(lambda tx: store.save(tx, embedding.number, vectors, failed))
-        if len(window) < WINDOW and embedding.state == "searched" and not (await self._db.read(store.counts)).pending:
-            self._events.publish(SearchUpdated(embedder_id=embedding.id))
-        return True
+        return {item.key: vector for item, vector in zip(batch, made, strict=True)}
 
     async def _embed(self, embedder: Embedder, texts: list[str]) -> list[bytes | None]:
         """The vectors, None for one that is no vector. _Unusable when the embedder says that it cannot work now."""
@@ -331,7 +338,7 @@ class Search:
             made = await embedder.embed(texts)
         except RateLimited as error:
             raise _Unusable(error.message, float(error.retry_after_s)) from None
-        except UpstreamUnavailable as error:
+        except (UpstreamUnavailable, ServiceUnavailable) as error:
             raise _Unusable(error.message) from None
         if len(made) != len(texts):
             raise ValueError(f"{len(made)} vectors came for {len(texts)} texts")

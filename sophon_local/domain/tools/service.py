@@ -53,7 +53,8 @@ class Tools:
                 hits = await self._documents.search(caller, arguments["query"], arguments.get("limit", 6))
                 return ToolResult(content="" if hits else "No passage was found.", passages=hits)
             case "documents.read":
-                document, text = await self._documents.text(caller, arguments["documentId"])
+                document = await self._documents.get(caller, arguments["documentId"])
+                text = (await self._documents.text(caller, document.id)).text
                 start = arguments.get("start", 0)
                 piece = text[start : start + READ_CHARACTERS]
                 return ToolResult(content=f"{document.filename}, characters {start} to {start + len(piece)} of {len(text)}:\n{piece}")

@@ -14,6 +14,7 @@ import msgspec
 from ...kit.errors import ServiceUnavailable, SophonError, UpstreamUnavailable, ValidationFailed
 from .. import machine
 from ..base import ChatMessage, ChatModelFacts, ChatPiece, ChatRequest, Finished, TextDelta, ToolCalls
+from ..text import encodable
 from ..toolcalls import CallsInText, Fragments
 from .gguf import ModelFile, missing, read_model_file
 from .process import Answer, Gone, ModelProcess
@@ -85,6 +86,11 @@ class LlamaChat:
         return self._process is not None and self._process.is_ready
 
     @property
+    def is_busy(self) -> bool:
+        """An answer is being written, or the model is being loaded for one."""
+        return self._turn.locked()
+
+    @property
     def pid(self) -> int | None:
         """The model's process, while there is one."""
         return self._process.pid if self._process is not None else None
@@ -105,7 +111,7 @@ class LlamaChat:
             return 0
         self._users += 1
         try:
-            return await (await self._ready()).count(_encodable(text))
+            return await (await self._ready()).count(encodable(text))
         finally:
             self._leave()
 
@@ -277,7 +283,7 @@ class LlamaChat:
     def _clean(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Text that can be encoded, in which nothing reads as a mark of the chat template: a document cannot open a turn of its own."""
         for message in messages:
-            text = _encodable(message["content"])
+            text = encodable(message["content"])
             message["content"] = self._marks.sub(lambda mark: f"{mark[0][0]} {mark[0][1:]}", text) if self._marks else text
         return messages
 
@@ -369,10 +375,6 @@ def _with_tokens_of(choosing: Done, finished: Finished) -> Finished:
     return msgspec.structs.replace(
         finished, prompt_tokens=finished.prompt_tokens + choosing.prompt_tokens, completion_tokens=finished.completion_tokens + choosing.completion_tokens
     )
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _gigabytes(size: int) -> str:

@@ -8,7 +8,9 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import tempfile
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ from .gguf import ModelFile, damaged
 from .protocol import AnyNews, Ask, Count, Counted, Done, Failed, Load, LoadFailed, Order, Ready, Stop, decode_news, encode
 
 log = logging.getLogger("sophon.llama")
+_PREFIX, _SOCKET = "sophon-llama-", "llama.sock"
 _LONGEST_LINE = 16 * 1024 * 1024
 _LOAD_TIMEOUT_S = 600.0
 _CLOSE_TIMEOUT_S = 1.0
@@ -72,7 +75,8 @@ class ModelProcess:
     @classmethod
     async def start(cls, file: ModelFile, *, spin: bool, on_gone: Callable[[], None]) -> ModelProcess:
         """Start a child for ``file``; ``on_gone`` is called when a child that had its model loaded has ended, for whatever reason."""
-        folder = Path(tempfile.mkdtemp(prefix="sophon-llama-"))  # 0700: only this user reaches llama.cpp's listener
+        await asyncio.to_thread(_sweep)
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))  # 0700: only this user reaches llama.cpp's listener
         waiting = {} if spin else {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
         try:
             process = await asyncio.create_subprocess_exec(
@@ -93,11 +97,11 @@ class ModelProcess:
 
     async def load(self, *, context_tokens: int, threads: int) -> None:
         """Load the model; ``UpstreamUnavailable`` with the reason when that fails, and then the child is gone."""
-        socket = str(self._folder / "llama.sock") if os.name == "posix" and len(str(self._folder)) < 80 else None
+        listener = str(self._folder / _SOCKET) if os.name == "posix" and len(str(self._folder)) < 80 else None
         name = self._file.path.name
         try:
             assert self._process.stdin is not None
-            self._process.stdin.write(encode(Load(path=str(self._file.path), context_tokens=context_tokens, threads=threads, socket=socket)))
+            self._process.stdin.write(encode(Load(path=str(self._file.path), context_tokens=context_tokens, threads=threads, socket=listener)))
             async with asyncio.timeout(_LOAD_TIMEOUT_S):
                 news = await self._loaded
             if not isinstance(news, Ready):
@@ -239,3 +243,17 @@ class ModelProcess:
         if news is None and self._process.returncode != -signal.SIGABRT:
             return UpstreamUnavailable(self._why_gone(), reason="model_stopped")
         return damaged(file.path, "llama.cpp cannot load it")
+
+
+def _sweep() -> None:
+    """Remove what children left behind whose server was killed: folders in which nobody listens any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if (folder / _SOCKET).exists():
+                with socket.socket(socket.AF_UNIX) as probe:
+                    try:
+                        probe.connect(str(folder / _SOCKET))
+                    except ConnectionRefusedError:
+                        shutil.rmtree(folder, ignore_errors=True)
+            elif folder.stat().st_mtime < time.time() - 3_600:  # none yet: it may be loading
+                shutil.rmtree(folder, ignore_errors=True)

@@ -48,7 +48,7 @@ def read_choice(text: str, request: ChatRequest) -> ToolCall | None:
         name, arguments = value["tool"], value.get("arguments", {})
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    if name == _NONE or name not in {tool.name for tool in _choosable(request)}:
+    if name not in [tool.name for tool in _choosable(request)]:
         return None
     if _may_decline(request) and _was_made(name, arguments, request.messages):
         return None

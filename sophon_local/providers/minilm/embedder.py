@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ...kit.errors import ServiceUnavailable, UpstreamUnavailable
 from .. import machine
 from ..base import EmbedderFacts
+from ..text import encodable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,7 +161,7 @@ class _Engine:
             ) from error
 
     def encode(self, texts: list[str]) -> list[list[int]]:
-        clean = [text[:_MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8") for text in texts]
+        clean = [encodable(text[:_MOST_CHARACTERS]) for text in texts]
         return [encoding.ids for encoding in self._tokenizer.encode_batch(clean)]
 
     def vectors(self, encoded: list[list[int]]) -> list[bytes]:

@@ -17,7 +17,7 @@ _CLEAN: dict[int, str | None] = {
     0xA0: " ",
     0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
 }  # fmt: skip
-_LINE_ENDS = re.compile(r"[ \t]+(?=\n|$)")
+_LINE_ENDS = re.compile(r"(?<![ \t])[ \t]+(?=\n|$)")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 

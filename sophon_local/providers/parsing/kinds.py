@@ -5,11 +5,14 @@ from __future__ import annotations
 import codecs
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from .archive import Archive
 from .model import ParseFailed
+
+if TYPE_CHECKING:
+    from .archive import Archive
 
 READABLE = "PDF, DOCX, PPTX, XLSX, XLS, ODS, CSV, HTML, Markdown, text, EPUB, EML, JSON, PNG and JPEG"
 HEAD_BYTES = 8_192
@@ -53,7 +56,7 @@ _REFUSED = [
     (b"{\\rtf", 0, "an RTF file"), (b"SQLite format 3\x00", 0, "a database"), (b"%!PS", 0, "a PostScript file"),
 ]  # fmt: skip
 
-_HTML = re.compile(rb"^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(rb"^\s*(<\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _HEADER = re.compile(rb"^(from|to|cc|subject|date|received|message-id|mime-version|return-path|delivered-to|content-type|x-[\w-]+): ?[^\r\n]*$", re.IGNORECASE)
 
 
@@ -101,6 +104,8 @@ def _by_content(file: Path, head: bytes) -> str | None:
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _in_compound_file(file)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        from .archive import Archive
+
         return _in_archive(Archive(file))
     if _HTML.match(head):
         return "html"

@@ -111,7 +111,18 @@ def to_model(model: Model) -> ModelObject:
 
 
 def to_provider(provider: Provider) -> ProviderObject:
-    return msgspec.convert(provider, ProviderObject, from_attributes=True)
+    return ProviderObject(
+        id=provider.id,
+        kind=provider.kind,
+        name=provider.name,
+        base_url=provider.base_url,
+        has_key=provider.has_key,
+        discovered=provider.discovered,
+        status=provider.status,
+        error=provider.error,
+        models=[model.id for model in provider.models],
+        created_at=provider.created_at,
+    )
 
 
 @get("/api/models", status_code=200, summary="List models, the machine, and what is in use", **EXTENSION)

@@ -21,7 +21,7 @@ def source(number: int, text: str, offset: int = 0) -> Source:
 def strict(*pieces: str) -> tuple[str, StrictFilter, Citations]:
     sources = [source(1, WARRANTY, 100), source(2, FILTER)]
     citations = Citations(sources)
-    chosen = StrictFilter(citations, (sources[0], sources[0].windows[0]))
+    chosen = StrictFilter(citations, [(0.9, s, w) for s in sources for w in s.windows])
     shown = "".join(chosen.feed(piece) for piece in pieces)
     return shown + chosen.close(), chosen, citations
 
@@ -72,7 +72,16 @@ def test_marks_of_a_weak_model_are_checked_not_believed() -> None:
 
 def test_repetition_and_rambling_end() -> None:
     shown, chosen, _ = strict("The warranty period is 24 months. " * 9)
-    assert shown.count("24 months") == 1 and chosen.dropped == 8
+    assert shown.count("24 months") == 1 and chosen.dropped == 3 and chosen.is_done
+
+
+def test_a_true_sentence_beside_the_point_does_not_begin_an_answer() -> None:
+    sources = [source(1, WARRANTY), source(2, FILTER)]
+    ranked = evidence(understand("How long is the warranty period?"), sources)
+    chosen = StrictFilter(Citations(sources), ranked)
+    assert chosen.feed("Clean the air filter every 25 hours of use. ") + chosen.close() == ""
+    chosen = StrictFilter(Citations(sources), ranked)
+    assert chosen.feed("The warranty period is 24 months. Clean the air filter every 25 hours of use.") + chosen.close() != ""
 
 
 def test_a_capable_model_is_shown_as_it_writes_and_its_marks_are_kept() -> None:

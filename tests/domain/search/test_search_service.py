@@ -190,7 +190,8 @@ async def test_after_a_restart_the_vectors_being_made_are_searched_when_the_old_
         assert (await rig.find("boat"))[0].vector_score == pytest.approx(1.0, abs=1e-5)
 
 
-async def test_an_old_embedder_that_was_closed_does_not_stop_the_new_one(path: Path) -> None:
+async def test_an_old_embedder_that_was_closed_does_not_stop_the_new_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_module, "QUERY_TIMEOUT_S", 0.02)
     old, new = HashingEmbedder("old"), HashingEmbedder("new")
     async with running(path, old) as rig:
         await rig.put(*items(20))
@@ -233,7 +234,7 @@ async def test_an_embedder_that_fails_leaves_the_words_and_is_tried_again(path: 
             assert rig.search.status().pending == 1
             embedder.broken = None
             await until(lambda: rig.search.status().pending == 0)
-            assert rig.search.status().problem is None
+            await until(lambda: rig.search.status().problem is None)
 
 
 async def test_a_text_that_the_embedder_cannot_read_does_not_hold_up_the_others(path: Path) -> None:
@@ -328,16 +329,20 @@ async def test_committed_writes_are_searched_and_rolled_back_ones_are_not(path: 
 async def test_searching_while_items_come_and_go_gives_only_items_that_were_there(path: Path) -> None:
     async with running(path, HashingEmbedder()) as rig:
 
+        written = 0
+
         async def write() -> None:
+            nonlocal written
             for n in range(40):
                 await rig.put(*items(5, f"g{n}"))
                 if n % 3 == 0:
                     await rig.db.write(lambda tx, n=n: rig.search.remove_group(tx, "c", f"g{n}"))
+                written = n + 1
 
         async def read() -> int:
             found = 0
-            for n in range(40):
-                hits = await rig.find(f"note 2 about g{n}")
+            while written < 40:
+                hits = await rig.find(f"note 2 about g{written}")
                 assert all(hit.id.startswith("g") and 0 < hit.score <= 1 for hit in hits)
                 found += len(hits)
             return found

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sample_files as sample
 
-from sophon_local.providers.parsing import Parsed, Reader, with_scans
+from sophon_local.providers.parsing import Parsed, Reader
+from sophon_local.providers.parsing.builder import with_scans
 
 pytestmark = pytest.mark.anyio
 

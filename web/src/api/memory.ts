@@ -33,12 +33,13 @@ export function useEntryHistory(id: string | null | undefined) {
 export interface EntrySearch {
   q: string;
   scope?: string;
+  category?: string;
   limit?: number;
   asOf?: string;
 }
 
-export function useEntrySearch({ q, scope, limit = 50, asOf }: EntrySearch) {
-  const query = { q, scope, limit, asOf, explain: true };
+export function useEntrySearch({ q, scope, category, limit = 50, asOf }: EntrySearch) {
+  const query = { q, scope, category, limit, asOf, explain: true };
   return useQuery({
     queryKey: keys.entrySearch(query),
     queryFn: ({ signal }) => api.get<EntryResults>("/memory/search", { query, signal }),

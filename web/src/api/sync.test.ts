@@ -2,7 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { expect, test, vi } from "vitest";
 import { keys } from "./keys";
 import type { Pages } from "./pages";
-import { Sync, withStreamed } from "./sync";
+import { append, Sync, withStreamed } from "./sync";
 import type { Document, Entry, LiveEvent, Message, Models, Session } from "./types";
 
 const event = (topic: string, data: object) => ({ topic, id: "run-1", at: "", ...data }) as LiveEvent;
@@ -37,6 +37,13 @@ test("a chat that is opened in the middle of an answer shows what was already sa
   sync.stop();
   expect(withStreamed([message("msg_2", "", "streaming")])[0]?.content).toBe("Half of it");
   expect(withStreamed([message("msg_2", "All of it.", "complete")])[0]?.content).toBe("All of it.");
+});
+
+test("pieces of an answer are put where they belong, and a gap is noticed", () => {
+  expect(append("Tea 🍵", [{ text: " is", offset: 5 }, { text: " hot", offset: 8 }])).toBe("Tea 🍵 is hot");
+  expect(append("Tea 🍵 is", [{ text: "🍵 is", offset: 4 }, { text: "is hot", offset: 6 }])).toBe("Tea 🍵 is hot");
+  expect(append("Tea", [{ text: "hot", offset: 8 }])).toBeNull();
+  expect(append("Tea", [{ text: " hot" }])).toBe("Tea hot");
 });
 
 test("a new document comes first in the plain list, and a filtered list is read again", async () => {

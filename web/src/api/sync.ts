@@ -26,6 +26,35 @@ export function followWorkspace(client: QueryClient): () => void {
   };
 }
 
+interface Piece {
+  text: string;
+  offset?: number;
+}
+
+/** `content` with `pieces` at their places; what it has already is not doubled. Null when something between is missing. */
+export function append(content: string, pieces: readonly Piece[]): string | null {
+  let length = points(content);
+  for (const { text, offset } of pieces) {
+    const own = points(text);
+    if (offset === undefined || offset === length) content += text;
+    else if (offset > length) return null;
+    else if (offset + own > length) content += [...text].slice(length - offset).join("");
+    else continue;
+    length = offset === undefined ? length + own : offset + own;
+  }
+  return content;
+}
+
+/** How many characters the server counts: code points, not UTF-16 units. */
+function points(text: string): number {
+  let count = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 0xdc00 && code <= 0xdfff) count -= 1;
+  }
+  return count;
+}
+
 function soon(act: () => void): () => void {
   if (document.hidden) {
     const timer = setTimeout(act, 250);
@@ -41,7 +70,7 @@ const STALE_EVERY_MS = 700;
 export class Sync {
   private readonly stale = new Map<string, QueryKey>();
   private staleTimer: ReturnType<typeof setTimeout> | null = null;
-  private readonly deltas = new Map<string, { sessionId: string; text: string }>();
+  private readonly deltas = new Map<string, { sessionId: string; pieces: Piece[] }>();
   private cancelFlush: (() => void) | null = null;
 
   constructor(private readonly client: QueryClient) {}
@@ -66,7 +95,7 @@ export class Sync {
         this.putMessage(event.message);
         return;
       case "message.delta":
-        this.queueDelta(event.messageId, event.sessionId ?? "", event.delta);
+        this.queueDelta(event.messageId, event.sessionId ?? "", { text: event.delta, offset: event.offset });
         return;
       case "message.completed":
         this.deltas.delete(event.message.id);
@@ -129,10 +158,10 @@ export class Sync {
     });
   }
 
-  private queueDelta(messageId: string, sessionId: string, delta: string): void {
+  private queueDelta(messageId: string, sessionId: string, piece: Piece): void {
     const waiting = this.deltas.get(messageId);
-    if (waiting) waiting.text += delta;
-    else this.deltas.set(messageId, { sessionId, text: delta });
+    if (waiting) waiting.pieces.push(piece);
+    else this.deltas.set(messageId, { sessionId, pieces: [piece] });
     // One change of the screen per frame, however fast the model writes; hidden tabs have no frames.
     this.cancelFlush ??= soon(this.flush);
   }
@@ -140,13 +169,20 @@ export class Sync {
   private readonly flush = (): void => {
     this.cancelFlush?.();
     this.cancelFlush = null;
-    for (const [messageId, { sessionId, text }] of this.deltas) {
+    for (const [messageId, { sessionId, pieces }] of this.deltas) {
       const heard = streaming.get(messageId);
-      if (heard) streaming.set(messageId, { ...heard, content: heard.content + text });
       const session = heard?.sessionId ?? sessionId;
-      this.client.setQueryData<Message[]>(keys.messages(session), (messages) =>
-        messages?.map((one) => (one.id === messageId ? (streaming.get(messageId) ?? { ...one, content: one.content + text }) : one)),
-      );
+      const shown = heard ?? this.client.getQueryData<Message[]>(keys.messages(session))?.find((one) => one.id === messageId);
+      if (!shown) continue;
+      const content = append(shown.content, pieces);
+      // Some of it was never heard: the server has the whole.
+      if (content === null) {
+        this.invalidate(keys.messages(session));
+        continue;
+      }
+      const message = { ...shown, content };
+      streaming.set(messageId, message);
+      this.client.setQueryData<Message[]>(keys.messages(session), (messages) => messages?.map((one) => (one.id === messageId ? message : one)));
     }
     this.deltas.clear();
   };

@@ -113,6 +113,7 @@ export interface Message {
   taskId: string | null;
   citations: Citation[];
   recalled: Recalled[];
+  steps?: Omit<TurnStep, "messageId">[];
   answered: "model" | "extractive" | "not_found" | null;
   model: { name: string; provider: string; isLocal: boolean } | null;
   tokens: { prompt: number; completion: number } | null;
@@ -253,7 +254,8 @@ export type Extracting = { fields: string[] } | { schema: Record<string, unknown
 
 export interface Extraction {
   data: Record<string, unknown>;
-  confidence: number | Record<string, number> | null;
+  confidence: number | null;
+  fieldConfidence?: Record<string, number>;
   method: Record<string, "model" | "extractive">;
   model: string | null;
   citations: (Citation & { field?: string | null })[];
@@ -270,9 +272,10 @@ export interface ComparedPassage {
 export interface Comparison {
   summary: string;
   summaryMethod: "model" | "extractive";
+  model?: string | null;
   similarities: { text: string; score: number; passages: ComparedPassage[] }[];
   differences: { kind: "added" | "removed" | "changed"; text: string; passages: ComparedPassage[] }[];
-  perDocument: { documentId: string; filename: string; summary: string; uniqueTerms: string[] }[];
+  perDocument: { documentId: string; filename: string; summary: string; uniqueTerms: string[]; passages?: ComparedPassage[] }[];
 }
 
 export type Category = "fact" | "preference" | "observation";
@@ -316,9 +319,11 @@ export interface NewEntry {
   agentId?: string | null;
   importance?: number;
   tags?: string[];
+  validFrom?: string;
+  supersedes?: string | null;
 }
 
-export type EntryPatch = Partial<Pick<Entry, "content" | "category" | "importance" | "tags" | "scope" | "agentId">>;
+export type EntryPatch = Partial<Pick<Entry, "content" | "category" | "importance" | "tags" | "validFrom" | "validTo">>;
 
 export interface EntryExplanation {
   textScore: number | null;
@@ -447,7 +452,8 @@ export interface ProviderTest {
 /** Every event that the server's streams carry, by topic. */
 export interface Topics {
   "message.created": { message: Message };
-  "message.delta": { messageId: string; delta: string };
+  /** `offset`: how many characters (code points) the message had before. */
+  "message.delta": { messageId: string; delta: string; offset?: number };
   "message.completed": { message: Message };
   "turn.step": TurnStep;
   "task.queued": { task: Task };

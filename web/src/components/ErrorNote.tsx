@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { Button } from "./Button";
 import styles from "./ErrorNote.module.css";
@@ -11,11 +12,13 @@ export interface ErrorNoteProps {
   /** What it means for the person's data, where that is not plain: "Nothing was lost". */
   meaning?: string;
   retry?: () => void;
+  /** Other ways out, beside "Try again". */
+  actions?: ReactNode;
   className?: string;
 }
 
 /** What happened, what it means, what to do next; the request id behind "Details". */
-export function ErrorNote({ error, title, meaning, retry, className }: ErrorNoteProps) {
+export function ErrorNote({ error, title, meaning, retry, actions, className }: ErrorNoteProps) {
   const known = error instanceof ApiError ? error : null;
   const message = known?.message ?? "Something in this page went wrong. Your data is untouched; reload the page and try again.";
   return (
@@ -25,10 +28,15 @@ export function ErrorNote({ error, title, meaning, retry, className }: ErrorNote
       title={title ?? message}
       className={className}
       actions={
-        retry && (
-          <Button small onPress={retry}>
-            Try again
-          </Button>
+        (retry || actions) && (
+          <>
+            {retry && (
+              <Button small onPress={retry}>
+                Try again
+              </Button>
+            )}
+            {actions}
+          </>
         )
       }
     >

@@ -7,6 +7,7 @@ const WORDS: Record<string, [elsewhere: string, mac: string]> = {
   alt: ["Alt", "⌥"],
   enter: ["Enter", "↵"],
   escape: ["Esc", "esc"],
+  delete: ["Del", "Del"],
   up: ["↑", "↑"],
   down: ["↓", "↓"],
   left: ["←", "←"],

@@ -56,9 +56,12 @@ export function ApprovalCard({ approval, small }: { approval: Approval; small?: 
         <Badge meaning={risk.meaning}>{risk.word}</Badge>
       </header>
       <p className={styles.about}>
-        The agent asked to use <code>{approval.toolName}</code> {format.ago(approval.requestedAt)}. {isPending && "This is what would happen:"}
+        {approval.agentId ? "The agent asked for" : "You asked for"} <code>{approval.toolName}</code>, {format.ago(approval.requestedAt)}.
       </p>
-      <Preview values={approval.preview} />
+      <div className={styles.preview}>
+        {typeof approval.preview.action === "string" && <p className={styles.action}>{approval.preview.action}</p>}
+        <Preview values={approval.preview} without={[titleOf(approval), approval.preview.action]} />
+      </div>
       {!small && (
         <details className={styles.exact}>
           <summary>The exact call</summary>
@@ -104,11 +107,16 @@ function capital(text: string): string {
 }
 
 /** What the tool says it would do, as names and values; long texts as texts, lists as lists. */
-function Preview({ values }: { values: Record<string, unknown> }) {
-  const shown = Object.entries(values).filter(([, value]) => value !== null && value !== "" && value !== undefined);
+function Preview({ values, without = [] }: { values: Record<string, unknown>; without?: readonly unknown[] }) {
+  const shown = Object.entries(values).filter(
+    ([key, value]) => key !== "id" && value !== null && value !== undefined && value !== "" && !without.includes(value) && !(Array.isArray(value) && value.length === 0),
+  );
+  const only = shown.length === 1 ? shown[0]?.[1] : null;
+  // What is said about one thing needs no heading of its own.
+  if (only && typeof only === "object" && !Array.isArray(only)) return <Preview values={only as Record<string, unknown>} />;
   if (shown.length === 0) return null;
   return (
-    <dl className={styles.preview}>
+    <dl className={styles.values}>
       {shown.map(([key, value]) => (
         <div key={key} className={styles.previewRow}>
           <dt>{nameOf(key)}</dt>

@@ -6,7 +6,7 @@ import { usePageTitle } from "@/shell/Announcer";
 import type { RoomProps } from "@/shell/rooms";
 import { ApprovalCard } from "./ApprovalCard";
 import styles from "./approvals.module.css";
-import { outcome, titleOf } from "./words";
+import { gistOf, outcome, titleOf } from "./words";
 
 /** What the agent asked and may not do before it has an answer; and what was answered before. */
 export default function Approvals({ id }: RoomProps) {
@@ -81,9 +81,11 @@ function Rows({ label, approvals, id, search }: { label: string; approvals: Retu
     >
       {(one) => (
         <>
-          <span className={styles.rowTitle}>{titleOf(one)}</span>
+          <span className={styles.rowTitle} dir="auto">
+            {gistOf(one)}
+          </span>
           <span className={styles.rowNote}>
-            {one.status === "pending" ? `asked ${format.ago(one.requestedAt)}` : `${outcome(one)} ${format.ago(one.decidedAt ?? one.requestedAt)}`}
+            {titleOf(one)}, {one.status === "pending" ? `asked ${format.ago(one.requestedAt)}` : `${outcome(one)} ${format.ago(one.decidedAt ?? one.requestedAt)}`}
           </span>
         </>
       )}

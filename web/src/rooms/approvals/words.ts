@@ -9,6 +9,22 @@ export function titleOf(approval: Pick<Approval, "toolName" | "preview">): strin
   return VERBS[approval.toolName] ?? (typeof told === "string" && told ? told : approval.toolName);
 }
 
+/** What it is about, in a few words: the first text that the preview shows. */
+export function gistOf(approval: Pick<Approval, "preview" | "toolName">): string {
+  const find = (values: Record<string, unknown>): string | null => {
+    for (const key of ["content", "text", "filename", "name", "title"]) {
+      const value = values[key];
+      if (typeof value === "string" && value) return value;
+    }
+    for (const value of Object.values(values)) {
+      const found = value && typeof value === "object" && !Array.isArray(value) ? find(value as Record<string, unknown>) : null;
+      if (found) return found;
+    }
+    return null;
+  };
+  return find(approval.preview) ?? approval.toolName;
+}
+
 export function outcome(approval: Pick<Approval, "status">): string {
   return { pending: "waiting", approved: "allowed", edited: "allowed with changes", rejected: "rejected", timed_out: "not answered in time", cancelled: "withdrawn" }[approval.status];
 }

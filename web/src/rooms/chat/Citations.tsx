@@ -15,6 +15,11 @@ export function CitationChip({ citation }: { citation: Citation }) {
   );
 }
 
+/** A chip whose source is not known yet. */
+export function CitationPlace({ number }: { number: number }) {
+  return <span className={`${styles.chip} ${styles.place}`}>{number}</span>;
+}
+
 /** The sources of an answer in one line under it. */
 export function Sources({ citations }: { citations: readonly Citation[] }) {
   if (citations.length === 0) return null;

@@ -19,7 +19,7 @@ export interface ComposerProps {
   isRunning: boolean;
   /** What the person said in this chat, oldest first: Up recalls it. */
   said: readonly string[];
-  onSend: (content: string, attachments: string[]) => Promise<boolean>;
+  onSend: (content: string, attachments: string[]) => void;
   onStop: () => void;
   ref?: Ref<ComposerHandle>;
 }
@@ -60,19 +60,17 @@ export function Composer({ chatKey, attaching, isRunning, said, onSend, onStop, 
 
   const canSend = text.trim() !== "" && !isRunning;
 
-  const send = async () => {
+  const send = () => {
     if (!canSend) return;
     if (attaching.readiness === "waiting") {
       setArmed(true);
       return;
     }
-    const content = text;
+    const content = text.trim();
     const ids = attaching.take();
     write("");
     setRecalled(null);
-    const isKept = await onSend(content.trim(), ids);
-    // Nothing that was written is lost: a refused message comes back, unless something new stands there.
-    if (!isKept) setText((now) => now || content);
+    onSend(content, ids);
   };
 
   // What was waiting for its files goes when they are read.
@@ -82,10 +80,7 @@ export function Composer({ chatKey, attaching, isRunning, said, onSend, onStop, 
   });
   const isReady = attaching.readiness !== "waiting";
   useEffect(() => {
-    if (isArmed && isReady && !isRunning) {
-      setArmed(false);
-      void latest.current();
-    }
+    if (isArmed && isReady && !isRunning) latest.current();
   }, [isArmed, isReady, isRunning]);
 
   const recall = (to: number | null) => {
@@ -98,7 +93,7 @@ export function Composer({ chatKey, attaching, isRunning, said, onSend, onStop, 
     const isPlain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (event.key === "Enter" && (isPlain ? !isTouch() : event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      void send();
+      send();
     } else if (event.key === "ArrowUp" && isPlain && said.length > 0 && (text === "" || recalled !== null)) {
       event.preventDefault();
       recall(Math.max(0, (recalled ?? said.length) - 1));
@@ -124,7 +119,7 @@ export function Composer({ chatKey, attaching, isRunning, said, onSend, onStop, 
       className={styles.composer}
       onSubmit={(event) => {
         event.preventDefault();
-        void send();
+        send();
       }}
     >
       <AttachmentTray attaching={attaching} />

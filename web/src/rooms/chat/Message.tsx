@@ -3,7 +3,7 @@ import { memo, useCallback, useEffect, useRef, useState } from "react";
 import { useTurnSteps, type Message } from "@/api";
 import { Button, CopyButton, format, IconButton, join, Kbd, Markdown, Note } from "@/components";
 import { AttachedTo } from "./Attachments";
-import { CitationChip, Sources } from "./Citations";
+import { CitationChip, CitationPlace, Sources } from "./Citations";
 import styles from "./Message.module.css";
 import { folded, going, stepsOf } from "./words";
 
@@ -118,9 +118,10 @@ function Answer({ message, acts, asked, isExplained, isLast }: MessageProps) {
   const reference = useCallback(
     (number: number) => {
       const citation = message.citations.find((one) => one.number === number);
-      return citation ? <CitationChip citation={citation} /> : null;
+      // The sources come with the end of the answer; until then the number holds its place, so that no line breaks anew.
+      return citation ? <CitationChip citation={citation} /> : isStreaming ? <CitationPlace number={number} /> : null;
     },
-    [message.citations],
+    [message.citations, isStreaming],
   );
   const isMissing = message.answered === "not_found";
   const again = asked && (

@@ -18,24 +18,24 @@ export interface TranscriptProps {
   chat: Chat;
   acts: Acts;
   explained: string | null;
+  /** Moves a refused message back into the input. */
+  onTakeBack: () => void;
 }
 
-export function Transcript({ session, chat, acts, explained }: TranscriptProps) {
+export function Transcript({ session, chat, acts, explained, onTakeBack }: TranscriptProps) {
   const { messages, outgoing } = chat;
-  const follow = useFollow();
+  const { frame, content, isFollowing, follow } = useFollow();
   const [shown, setShown] = useState(STEP);
   const first = Math.max(0, messages.length - shown);
   const approvals = useApprovals().items.filter((one) => session !== null && one.sessionId === session.id);
 
   // Who says something wants to see the answer.
-  const { follow: toEnd } = follow;
   const sentAt = outgoing?.at;
   useEffect(() => {
-    if (sentAt) toEnd();
-  }, [sentAt, toEnd]);
+    if (sentAt) follow();
+  }, [sentAt, follow]);
 
   // Reaching the top brings older messages; the browser keeps in place what is being read.
-  const { frame } = follow;
   useEffect(() => {
     const box = frame.current;
     if (!box || first === 0) return;
@@ -50,8 +50,8 @@ export function Transcript({ session, chat, acts, explained }: TranscriptProps) 
 
   return (
     <div className={styles.around}>
-      <div ref={follow.frame} className={styles.frame} data-following={follow.isFollowing || undefined} tabIndex={-1}>
-        <div ref={follow.content} className={styles.column} role="log" aria-label="Conversation" aria-live="off">
+      <div ref={frame} className={styles.frame} data-following={isFollowing || undefined} tabIndex={-1}>
+        <div ref={content} className={styles.column} role="log" aria-label="Conversation" aria-live="off">
           {session?.parentSessionId && first === 0 && <ForkedFrom id={session.parentSessionId} />}
           {first > 0 && (
             <Button small className={styles.earlier} onPress={() => setShown((now) => now + STEP)}>
@@ -77,10 +77,15 @@ export function Transcript({ session, chat, acts, explained }: TranscriptProps) 
               </div>
               {outgoing.error && (
                 <ErrorNote
+                  className={styles.unsent}
                   error={outgoing.error}
                   title="This was not sent"
-                  meaning="It is kept here until you send it again or leave."
                   retry={() => void chat.send(outgoing.content, outgoing.attachments)}
+                  actions={
+                    <Button small onPress={onTakeBack}>
+                      Change it
+                    </Button>
+                  }
                 />
               )}
             </article>
@@ -91,8 +96,8 @@ export function Transcript({ session, chat, acts, explained }: TranscriptProps) 
           ))}
         </div>
       </div>
-      {!follow.isFollowing && (
-        <Button className={styles.back} small icon={<ArrowDown aria-hidden />} onPress={follow.follow}>
+      {!isFollowing && (
+        <Button className={styles.back} small icon={<ArrowDown aria-hidden />} onPress={follow}>
           {chat.isRunning ? "Follow the answer" : "To the newest"}
         </Button>
       )}

@@ -75,6 +75,13 @@ function Conversation({ id, explained }: { id: string | null; explained: string 
   const steady = useSteady(acts);
   const said = useMemo(() => chat.messages.filter((one) => one.role === "user").map((one) => one.content), [chat.messages]);
 
+  const takeBack = () => {
+    if (!chat.outgoing) return;
+    composer.current?.set(chat.outgoing.content);
+    attaching.addIds(chat.outgoing.attachments);
+    chat.dropOutgoing();
+  };
+
   const isGone = (session.isError && session.error.status === 404) || (read.isError && read.error.status === 404);
   const isEmpty = id === null ? chat.outgoing === null : read.isSuccess && chat.messages.length === 0 && chat.outgoing === null;
 
@@ -100,10 +107,10 @@ function Conversation({ id, explained }: { id: string | null; explained: string 
                 <Skeleton rows={5} rowHeight={64} label="Reading the chat" />
               </div>
             ) : (
-              <Transcript session={session.data ?? null} chat={chat} acts={steady} explained={explained} />
+              <Transcript session={session.data ?? null} chat={chat} acts={steady} explained={explained} onTakeBack={takeBack} />
             )}
             <div className={styles.composer}>
-              <Composer ref={composer} chatKey={id ?? NEW} attaching={attaching} isRunning={chat.isRunning} said={said} onSend={send} onStop={stop} />
+              <Composer ref={composer} chatKey={id ?? NEW} attaching={attaching} isRunning={chat.isRunning} said={said} onSend={(content, attachments) => void send(content, attachments)} onStop={stop} />
             </div>
           </>
         )}

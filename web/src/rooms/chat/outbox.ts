@@ -1,6 +1,6 @@
 /** What was sent and has not yet come back from the server, so that it shows at once; and drafts, which survive a change of room or a reload. */
 import { useSyncExternalStore } from "react";
-import type { ApiError } from "@/api";
+import { ApiError } from "@/api";
 
 export interface Outgoing {
   content: string;
@@ -39,11 +39,36 @@ class Store<T> {
 
 export const outbox = new Store<Outgoing>();
 
+const DRAFT = "sophon.draft.";
+const UNSENT = "sophon.unsent.";
+
 export function useOutgoing(session: string): Outgoing | undefined {
   return useSyncExternalStore(outbox.watch, () => outbox.get(session));
 }
 
-const DRAFT = "sophon.draft.";
+/** Keeps what the server refused over a reload; nothing that was written is lost. */
+export function keepUnsent(session: string, entry: Outgoing | undefined): void {
+  outbox.set(session, entry);
+  try {
+    if (entry?.error) sessionStorage.setItem(UNSENT + session, JSON.stringify({ ...entry, error: { ...entry.error, message: entry.error.message } }));
+    else sessionStorage.removeItem(UNSENT + session);
+  } catch {
+    // It lives as long as the page.
+  }
+}
+
+/** What a reload found unsent. */
+export function findUnsent(session: string): void {
+  if (outbox.get(session)) return;
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(UNSENT + session) ?? "null") as Outgoing | null;
+    if (!kept?.error) return;
+    const { message, code, status, details, requestId } = kept.error;
+    outbox.set(session, { ...kept, error: new ApiError(message, code, status, details, requestId) });
+  } catch {
+    // Nothing readable was kept.
+  }
+}
 
 export function readDraft(session: string): string {
   try {

@@ -5,6 +5,10 @@ import { api, uploads, useLiveEvents, useUploads, type Document, type Upload } f
 
 const brief = (id: string) => ["documents", "brief", id] as const;
 
+function readBrief(id: string, signal?: AbortSignal): Promise<Document> {
+  return api.get<Document>(`/documents/${encodeURIComponent(id)}`, { query: { maxChars: 1 }, signal });
+}
+
 /** A document without its text, kept up to date by events. */
 export function useBrief(id: string | null) {
   const client = useQueryClient();
@@ -13,7 +17,7 @@ export function useBrief(id: string | null) {
   });
   return useQuery({
     queryKey: brief(id ?? ""),
-    queryFn: ({ signal }) => api.get<Document>(`/documents/${encodeURIComponent(id!)}`, { query: { maxChars: 1 }, signal }),
+    queryFn: ({ signal }) => readBrief(id!, signal),
     enabled: Boolean(id),
   });
 }
@@ -32,7 +36,8 @@ export interface Attaching {
   /** "waiting" while a file is sent or read; "stuck" when one can't be used. */
   readiness: Readiness;
   add: (files: readonly File[]) => void;
-  addDocument: (document: Document) => void;
+  /** Documents that the server has already. */
+  addIds: (ids: readonly string[]) => void;
   remove: (key: number) => void;
   retry: (key: number) => void;
   /** Takes all away and answers the ids of those that can be used. */
@@ -40,6 +45,7 @@ export interface Attaching {
 }
 
 export function useAttaching(): Attaching {
+  const client = useQueryClient();
   const all = useUploads();
   const next = useRef(-1);
   const [chosen, setChosen] = useState<readonly { key: number; document: Document | null }[]>([]);
@@ -78,7 +84,14 @@ export function useAttaching(): Attaching {
       });
       setChosen((had) => [...had, ...keys.map((key) => ({ key, document: null }))]);
     },
-    addDocument: (document) => setChosen((had) => (had.some((one) => one.document?.id === document.id) ? had : [...had, { key: next.current--, document }])),
+    addIds: (ids) => {
+      for (const id of ids) {
+        void client
+          .fetchQuery({ queryKey: brief(id), queryFn: () => readBrief(id) })
+          .then((document) => setChosen((had) => (had.some((one) => one.document?.id === id) ? had : [...had, { key: next.current--, document }])))
+          .catch(() => undefined); // deleted meanwhile
+      }
+    },
     remove: (key) => {
       const one = items.find((item) => item.key === key);
       if (one?.upload && !one.document) uploads.dismiss(key);

@@ -38,7 +38,7 @@ export function useFollow(): Follow {
   }, [decide, toEnd]);
 
   // A chat opens at its end.
-  useLayoutEffect(() => follow(), [follow]);
+  useLayoutEffect(toEnd, [toEnd]);
 
   useEffect(() => {
     const box = frame.current;

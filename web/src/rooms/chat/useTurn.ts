@@ -3,7 +3,7 @@ import { useEffect, useMemo } from "react";
 import { ApiError, useActiveTasks, useCancelTask, useForkSession, useMessages, useSendMessage, type Message, type Task } from "@/api";
 import { toastError } from "@/components";
 import { useGo } from "@/shell/address";
-import { NEW, outbox, useOutgoing, type Outgoing } from "./outbox";
+import { findUnsent, keepUnsent, NEW, outbox, useOutgoing, type Outgoing } from "./outbox";
 
 export interface Chat {
   messages: Message[];
@@ -28,6 +28,7 @@ export function useChat(sessionId: string | null, read: ReturnType<typeof useMes
   const key = sessionId ?? NEW;
   const messages = useMemo(() => read.data ?? [], [read.data]);
   const waiting = useOutgoing(key);
+  useEffect(() => findUnsent(key), [key]);
   const tasks = useActiveTasks();
   const post = useSendMessage();
   const fork = useForkSession();
@@ -53,12 +54,12 @@ export function useChat(sessionId: string | null, read: ReturnType<typeof useMes
     outbox.set(at, entry);
     try {
       const accepted = await post.mutateAsync({ content, sessionId: to, attachments, agentId });
-      outbox.set(at, undefined);
+      keepUnsent(at, undefined);
       outbox.set(accepted.sessionId, { ...entry, taskId: accepted.taskId });
       if (accepted.sessionId !== to) go(`/chat/${encodeURIComponent(accepted.sessionId)}`, { replace: to === null });
       return true;
     } catch (error) {
-      outbox.set(at, { ...entry, error: error instanceof ApiError ? error : new ApiError(String(error), "internal_error", 0) });
+      keepUnsent(at, { ...entry, error: error instanceof ApiError ? error : new ApiError(String(error), "internal_error", 0) });
       return false;
     }
   };
@@ -88,6 +89,6 @@ export function useChat(sessionId: string | null, read: ReturnType<typeof useMes
         onError: (error) => error.status !== 409 && toastError("The answer was not stopped", error),
       });
     },
-    dropOutgoing: () => outbox.set(key, undefined),
+    dropOutgoing: () => keepUnsent(key, undefined),
   };
 }

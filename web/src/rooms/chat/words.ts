@@ -10,14 +10,19 @@ export function stepsOf(message: Message): Step[] {
   return (message as Message & { steps?: Step[] }).steps ?? [];
 }
 
+const ENDED = { streaming: "Under way", interrupted: "Cut off", cancelled: "Stopped", failed: "Failed" } as const;
+
 /** "Read 3 passages and 1 memory, used 2 tools, 4.2 s": a turn in one line. */
-export function folded(message: Pick<Message, "recalled" | "toolCalls" | "elapsedMs" | "answered">): string {
+export function folded(message: Pick<Message, "recalled" | "toolCalls" | "elapsedMs" | "answered" | "status">): string {
   const passages = message.recalled.filter((one) => one.kind === "document").length;
   const memories = message.recalled.length - passages;
   const read = [passages > 0 && format.count(passages, "passage"), memories > 0 && format.count(memories, "memory", "memories")].filter(Boolean).join(" and ");
   const verb = message.answered === "not_found" ? "Looked at" : "Read";
-  const parts = [read ? `${verb} ${read}` : "Nothing to look up", message.toolCalls.length > 0 && `used ${format.count(message.toolCalls.length, "tool")}`];
-  if (message.elapsedMs !== null) parts.push(format.duration(message.elapsedMs));
+  const parts: (string | false)[] = [
+    read ? `${verb} ${read}` : message.status !== "complete" ? ENDED[message.status] : message.answered === "not_found" ? "Found nothing to read" : "Looked nothing up",
+    message.toolCalls.length > 0 && `used ${format.count(message.toolCalls.length, "tool")}`,
+    message.elapsedMs !== null && format.duration(message.elapsedMs),
+  ];
   return parts.filter(Boolean).join(", ");
 }
 

@@ -104,7 +104,7 @@ function Picker({ taken, onPick }: { taken: readonly string[]; onPick: (id: stri
 }
 
 const KINDS = {
-  added: { label: "Only in the later", meaning: "good" },
+  added: { label: "Only in a later one", meaning: "good" },
   removed: { label: "Only in the first", meaning: "notice" },
   changed: { label: "Different", meaning: "info" },
 } as const;
@@ -117,7 +117,7 @@ function Compared({ comparison }: { comparison: Comparison }) {
     <div className={styles.results} role="status">
       <section>
         <h2 className={styles.title}>In short</h2>
-        <Method method={comparison.summaryMethod} />
+        <Method method={comparison.summaryMethod} model={comparison.model} />
         <p className={styles.summary} dir="auto">
           {comparison.summary}
         </p>

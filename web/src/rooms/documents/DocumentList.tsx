@@ -2,7 +2,7 @@ import { FileText, Plus, TextSearch, X } from "lucide-react";
 import { useCallback } from "react";
 import { Link } from "wouter";
 import { useDocuments, type Document } from "@/api";
-import { Badge, Button, EmptyState, ErrorNote, format, IconButton, List, ListPane, ProgressBar, SearchField, Select, Skeleton, Status, useHidden } from "@/components";
+import { Badge, Button, EmptyState, ErrorNote, format, IconButton, List, ListPane, NARROW, ProgressBar, SearchField, Select, Skeleton, Status, useHidden, useMedia } from "@/components";
 import { href, useGo, useParam } from "@/shell/address";
 import styles from "./DocumentList.module.css";
 import { isUnderWay, meaningOf, sizeOf, stateOf } from "./states";
@@ -26,6 +26,7 @@ export function useKept(): { q: string | null; status: string | null; tag: strin
 
 export function DocumentList({ selectedId, onAdd }: { selectedId: string | null; onAdd: () => void }) {
   const go = useGo();
+  const isNarrow = useMedia(NARROW);
   const [q, setQ] = useParam("q");
   const [status, setStatus] = useParam("status");
   const [tag, setTag] = useParam("tag");
@@ -95,12 +96,14 @@ export function DocumentList({ selectedId, onAdd }: { selectedId: string | null;
         ) : (
           <EmptyState
             small
-            icon={<FileText aria-hidden />}
+            icon={isNarrow && <FileText aria-hidden />}
             title="No documents yet"
             action={
-              <Button tone="primary" onPress={onAdd}>
-                Add documents
-              </Button>
+              isNarrow && (
+                <Button tone="primary" onPress={onAdd}>
+                  Add documents
+                </Button>
+              )
             }
           >
             PDF, Word, Excel, PowerPoint, web pages, e-mails, books, pictures and plain text.
@@ -138,13 +141,13 @@ function Row({ document }: { document: Document }) {
         </span>
       ) : isUnderWay(document) ? (
         <span className={styles.progress}>
-          <Status meaning="busy">{stateOf(document)}</Status>
+          <Status meaning="busy" className={styles.state}>{stateOf(document)}</Status>
           <ProgressBar label={`Progress of ${document.filename}`} hideLabel value={document.status === "uploaded" ? null : document.progress} />
         </span>
       ) : (
         <span className={styles.meta}>
           <Status meaning={meaningOf(document)} className={styles.state}>
-            <span className="ellipsis">{document.error?.message ?? stateOf(document)}</span>
+            {document.error?.message ?? stateOf(document)}
           </Status>
         </span>
       )}

@@ -1,5 +1,5 @@
 import { ArrowRight } from "lucide-react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useExtract, useSummarize, type Citation, type Document, type DocumentText, type Extracting, type Extraction, type Summary } from "@/api";
 import { Badge, Button, CopyButton, EmptyState, ErrorNote, Facts, format, InspectorSection, Markdown, Note, Segmented, TextField } from "@/components";
@@ -7,7 +7,7 @@ import { href, useParam } from "@/shell/address";
 import { useKept } from "./DocumentList";
 import styles from "./Panels.module.css";
 import { stateOf } from "./states";
-import { pageAt } from "./text";
+import { pageAt, Positions } from "./text";
 
 /** The address of a place in a document; the open panel stays open. */
 export function usePlace(): (documentId: string, place: { start?: number | null; end?: number | null; page?: number | null }) => string {
@@ -19,7 +19,8 @@ export function usePlace(): (documentId: string, place: { start?: number | null;
 
 export function Outline({ document }: { document: DocumentText }) {
   const place = usePlace();
-  const { headings, pageStarts } = document;
+  const { headings, pageStarts, text } = document;
+  const positions = useMemo(() => new Positions(text), [text]);
   if (headings.length === 0)
     return (
       <EmptyState small title="No headings">
@@ -33,7 +34,7 @@ export function Outline({ document }: { document: DocumentText }) {
         {headings.map((heading) => (
           <li key={`${heading.start}-${heading.level}`}>
             <Link
-              href={place(document.id, { start: heading.start, end: heading.start + [...heading.text].length })}
+              href={place(document.id, { start: heading.start, end: positions.point(lineEnd(text, positions.unit(heading.start))) })}
               replace
               className={styles.heading}
               data-depth={Math.min(3, heading.level - lowest)}
@@ -46,6 +47,12 @@ export function Outline({ document }: { document: DocumentText }) {
       </ol>
     </nav>
   );
+}
+
+/** Where the line of a heading ends; a line without end counts as its first words. */
+function lineEnd(text: string, unit: number): number {
+  const end = text.indexOf("\n", unit);
+  return Math.min(end < 0 ? text.length : end, unit + 160);
 }
 
 export function About({ document }: { document: Document }) {
@@ -79,6 +86,7 @@ export function About({ document }: { document: Document }) {
         <Facts
           facts={[
             ["State", stateOf(document)],
+            document.status === "ready" && document.detail ? ["Left out", document.detail] : null,
             ["Text", format.count(document.characters, "character")],
             ["Passages", document.chunkCount.toLocaleString("en")],
             [
@@ -242,7 +250,7 @@ export function toWanted(way: "fields" | "schema", fields: string, schema: strin
 function Extracted({ extraction, documentId }: { extraction: Extraction; documentId: string }) {
   const place = usePlace();
   const names = Object.keys(extraction.data);
-  const sure = typeof extraction.confidence === "number" ? extraction.confidence : null;
+  const sure = extraction.confidence;
   const own = (name: string) => extraction.citations.find((citation) => citation.field === name);
   const loose = extraction.citations.filter((citation) => !citation.field);
   return (
@@ -251,7 +259,7 @@ function Extracted({ extraction, documentId }: { extraction: Extraction; documen
         {names.map((name) => {
           const value = extraction.data[name];
           const citation = own(name);
-          const share = typeof extraction.confidence === "object" && extraction.confidence ? extraction.confidence[name] : undefined;
+          const share = extraction.fieldConfidence?.[name];
           const isMissing = value === null || value === undefined || value === "";
           return (
             <div key={name} className={styles.field}>

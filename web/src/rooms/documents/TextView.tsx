@@ -91,6 +91,19 @@ export function TextView({ label, text, blocks, passage, found, foundAt, onPlace
     if (initialUnit > 0) virtual.scrollToIndex(blockAt(blocks, initialUnit), { align: "start" });
   }, [width, initialUnit, blocks, virtual]);
 
+  // Another width breaks lines elsewhere: what was measured no longer holds, and the reader stays at the same block.
+  const measuredFor = useRef(0);
+  const topBlock = useRef(0);
+  useLayoutEffect(() => {
+    if (width === 0 || measuredFor.current === width) return;
+    const isFirst = measuredFor.current === 0;
+    measuredFor.current = width;
+    if (isFirst) return;
+    const at = topBlock.current;
+    virtual.measure();
+    virtual.scrollToIndex(at, { align: "start" });
+  }, [width, virtual]);
+
   const top = virtual.scrollOffset ?? 0;
   const items = virtual.getVirtualItems();
   const topItem = items.find((item) => item.end > top + 60);
@@ -98,6 +111,9 @@ export function TextView({ label, text, blocks, passage, found, foundAt, onPlace
   useEffect(() => {
     if (width > 0) onPlace(topUnit);
   }, [topUnit, onPlace, width]);
+  useEffect(() => {
+    topBlock.current = topItem?.index ?? 0;
+  });
 
   const ranges = useMemo(() => (passage ? [passage, ...found] : found), [passage, found]);
   const offset = passage ? 1 : 0;

@@ -310,6 +310,13 @@ function Text({ document, showsFind, closeFind }: { document: DocumentText; show
           </Note>
         </div>
       )}
+      {document.detail && (
+        <div className={styles.cut}>
+          <Note meaning="notice" title="Not all of it could be read">
+            {document.detail}
+          </Note>
+        </div>
+      )}
       <TextView
         ref={view}
         label={`Text of ${document.filename}`}

@@ -5,6 +5,7 @@ import { href, useInspect } from "@/shell/address";
 import type { RoomProps } from "@/shell/rooms";
 import { ComparePage } from "./ComparePage";
 import { DocumentList, useKept } from "./DocumentList";
+import styles from "./documents.module.css";
 import { About, ExtractingPanel, Outline, SummaryPanel } from "./Panels";
 import { SearchPage, WhyPassage } from "./SearchPage";
 import { Viewer } from "./Viewer";
@@ -29,7 +30,7 @@ export default function Documents({ id }: RoomProps) {
         ? { title: PANELS[inspect.kind], content: <Panel kind={inspect.kind} documentId={documentId} />, onClose: inspect.close }
         : null;
   return (
-    <FileDrop label="Let go to add to your documents" onFiles={add}>
+    <FileDrop label="Let go to add to your documents" onFiles={add} className={styles.room}>
       <SplitView list={<DocumentList selectedId={documentId} onAdd={choose} />} listLabel="Documents" isOpen={id !== null} inspector={inspector}>
         {id === "search" ? <SearchPage /> : id === "compare" ? <ComparePage /> : documentId ? <Viewer id={documentId} /> : <Landing onAdd={choose} />}
       </SplitView>

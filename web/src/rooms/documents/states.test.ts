@@ -8,9 +8,9 @@ const upload = (change: Partial<Upload>): Upload => ({ key: 1, name: "a.pdf", si
 test("a file tells how far it is, from the first byte to being found", () => {
   expect(lineOf(upload({ state: "sending", sentBytes: 1_000_000 }))).toEqual({ meaning: "busy", words: "Sending: 1 MB of 4 MB", progress: 0.25 });
   expect(lineOf(upload({ state: "sending", sentBytes: 4_000_000 })).progress).toBeNull();
-  expect(lineOf(upload({ state: "received", document: document_({ status: "embedding", detail: "12 of 48 passages", progress: 0.25 }) }))).toEqual({
+  expect(lineOf(upload({ state: "received", document: document_({ status: "embedding", detail: "Learning passage 12 of 48", progress: 0.25 }) }))).toEqual({
     meaning: "busy",
-    words: "Making it searchable: 12 of 48 passages",
+    words: "Learning passage 12 of 48",
     progress: 0.25,
   });
   expect(lineOf(upload({ state: "received", document: document_({}) })).words).toBe("Ready: 48 passages can be found");
@@ -27,5 +27,5 @@ test("the same bytes under another name say which", () => {
 test("what failed while it was read counts as failed and not as open", () => {
   const failed = upload({ state: "received", document: document_({ status: "failed", error: { code: "password_protected", message: "It has a password." } }) });
   expect([hasFailed(failed), isOpen(failed), lineOf(failed).words]).toEqual([true, false, "It has a password."]);
-  expect(stateOf(document_({ status: "extracting", detail: "page 3 of 12" }))).toBe("Reading: page 3 of 12");
+  expect(stateOf(document_({ status: "extracting", detail: null }))).toBe("Reading");
 });

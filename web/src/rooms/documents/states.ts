@@ -8,18 +8,18 @@ export function meaningOf(document: Document): Meaning {
   return "busy";
 }
 
-/** "Reading: page 3 of 12". */
+/** "Reading page 3 of 12": the server's own words where it has some. */
 export function stateOf(document: Document): string {
-  const detail = document.detail ? `: ${document.detail}` : "";
+  if (isUnderWay(document) && document.detail) return document.detail;
   switch (document.status) {
     case "uploaded":
       return "Waiting to be read";
     case "extracting":
-      return `Reading${detail}`;
+      return "Reading";
     case "chunking":
-      return `Cutting into passages${detail}`;
+      return "Cutting into passages";
     case "embedding":
-      return `Making it searchable${detail}`;
+      return "Making it searchable";
     case "ready":
       return "Ready";
     case "failed":

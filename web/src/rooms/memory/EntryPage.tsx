@@ -1,4 +1,4 @@
-import { Check, Ellipsis, FileX2, Eraser, Pencil, Trash2, Waypoints } from "lucide-react";
+import { Check, Ellipsis, Eraser, FileX2, Pencil, TimerOff, TimerReset, Trash2, Waypoints } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import { ApiError, useAgents, useDeleteEntry, useEntry, useEntryHistory, useForgetEntry, usePatchEntry, type Category, type Entry, type Scope } from "@/api";
@@ -67,13 +67,14 @@ function Opened({ entry, back }: { entry: Entry; back: string }) {
   const [isAsking, setAsking] = useState(false);
   const remove = useDeleteEntry();
   const forget = useForgetEntry();
+  const end = usePatchEntry();
   const waits = forget.data?.approvalId ?? (forget.error?.code === "conflict" ? String(forget.error.details.approvalId ?? "") : null);
 
   return (
     <WorkPane
       back={back}
       title={<h1>{categoryWord(entry.category)}</h1>}
-      aside={entry.supersededBy && <Status meaning="idle">No longer so</Status>}
+      aside={entry.validTo && <Status meaning="idle">No longer so</Status>}
       actions={
         <>
           {q && (
@@ -86,6 +87,21 @@ function Opened({ entry, back }: { entry: Entry; back: string }) {
             label="More for this memory"
             trigger={<IconButton label="More" icon={<Ellipsis aria-hidden />} />}
             items={[
+              entry.validTo
+                ? {
+                    id: "again",
+                    label: "It holds again",
+                    icon: <TimerReset aria-hidden />,
+                    isDisabled: Boolean(entry.supersededBy),
+                    onAction: () => end.mutate({ id: entry.id, patch: { validTo: null } }),
+                  }
+                : {
+                    id: "end",
+                    label: "No longer so",
+                    hint: "Kept, for when you ask about the past",
+                    icon: <TimerOff aria-hidden />,
+                    onAction: () => end.mutate({ id: entry.id, patch: { validTo: new Date().toISOString() } }),
+                  },
               {
                 id: "forget",
                 label: "Forget",
@@ -123,6 +139,7 @@ function Opened({ entry, back }: { entry: Entry; back: string }) {
       </Confirm>
       <Scroll>
         <div className={styles.page}>
+          {end.error && <ErrorNote error={end.error} title="The change was not saved" meaning="It is remembered as before." />}
           {forget.error && waits === null && <ErrorNote error={forget.error} title="Nothing was asked for" meaning="This memory is unchanged." />}
           {waits !== null && (
             <Note
@@ -172,7 +189,6 @@ function Editing({ entry, onDone }: { entry: Entry; onDone: () => void }) {
   const patch = usePatchEntry();
   const [content, setContent] = useState(entry.content);
   const [category, setCategory] = useState<Category>(entry.category);
-  const [scope, setScope] = useState<Scope>(entry.scope);
   const [importance, setImportance] = useState(entry.importance);
   const [tags, setTags] = useState(entry.tags.join(", "));
   const save = () => {
@@ -180,7 +196,6 @@ function Editing({ entry, onDone }: { entry: Entry; onDone: () => void }) {
     const changed = {
       ...(content.trim() !== entry.content && { content: content.trim() }),
       ...(category !== entry.category && { category }),
-      ...(scope !== entry.scope && { scope }),
       ...(importance !== entry.importance && { importance }),
       ...(toTags(tags).join() !== entry.tags.join() && { tags: toTags(tags) }),
     };
@@ -209,7 +224,7 @@ function Editing({ entry, onDone }: { entry: Entry; onDone: () => void }) {
       }}
     >
       <TextField label="What is remembered" lines={3} value={content} onChange={setContent} autoFocus error={content.trim() ? null : "Write what to remember, or delete it."} />
-      <EntryFields {...{ category, setCategory, scope, setScope, importance, setImportance, tags, setTags }} />
+      <EntryFields {...{ category, setCategory, importance, setImportance, tags, setTags }} />
       {patch.error && <ErrorNote error={patch.error} title="The change was not saved" meaning="It is remembered as before." />}
       <div className={styles.buttons}>
         <Button type="submit" tone="primary" busy={patch.isPending} icon={<Check aria-hidden />}>
@@ -224,8 +239,9 @@ function Editing({ entry, onDone }: { entry: Entry; onDone: () => void }) {
 interface EntryFieldsProps {
   category: Category;
   setCategory: (category: Category) => void;
-  scope: Scope;
-  setScope: (scope: Scope) => void;
+  /** Who may use it is settled when it is written. */
+  scope?: Scope;
+  setScope?: (scope: Scope) => void;
   importance: number;
   setImportance: (importance: number) => void;
   tags: string;
@@ -236,7 +252,7 @@ export function EntryFields({ category, setCategory, scope, setScope, importance
   return (
     <>
       <Segmented label="Kind" options={CATEGORIES} value={category} onChange={setCategory} />
-      <Segmented label="Who may use it" options={SCOPES} value={scope} onChange={setScope} />
+      {scope && setScope && <Segmented label="Who may use it" options={SCOPES} value={scope} onChange={setScope} />}
       <Slider label="Importance" value={importance} onChange={setImportance} format={{ style: "percent" }} className={styles.slider} />
       <TextField label="Tags" hint="With commas between them." value={tags} onChange={setTags} />
     </>

@@ -182,7 +182,7 @@ function Relations({ graph, node }: { graph: Graph; node: GraphNode }) {
             <>
               {" "}
               <Link href={`/memory/${edge.entryId}`} className={styles.source} aria-label={`The memory that says so: ${node.name} ${edge.relation} ${other.name}`}>
-                says who
+                source
               </Link>
             </>
           )}

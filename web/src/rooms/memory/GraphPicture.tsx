@@ -11,7 +11,9 @@ export interface GraphPictureProps {
   onSelect: (id: string) => void;
 }
 
-const MARGIN = 70;
+/** Room in pixels for names at the edge. */
+const ASIDE = 90;
+const ABOVE = 36;
 const ARROWS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" } as const;
 
 /** Half the width of a node's mark in pixels: the more it is spoken of, the larger, by area. */
@@ -37,7 +39,7 @@ export function GraphPicture({ graph, selectedId, onSelect }: GraphPictureProps)
   const [activeId, setActiveId] = useState<string | null>(null);
   const [hoverId, setHoverId] = useState<string | null>(null);
   const places = useMemo(() => place(nodes, edges), [nodes, edges]);
-  const whole = useMemo(() => frame(places.values(), MARGIN), [places]);
+  const whole = useMemo(() => frame(places.values(), 1), [places]);
   const byId = useMemo(() => new Map(nodes.map((node) => [node.id, node])), [nodes]);
 
   useLayoutEffect(() => {
@@ -55,7 +57,7 @@ export function GraphPicture({ graph, selectedId, onSelect }: GraphPictureProps)
   }
 
   // Pixels for one unit of the picture; never larger than life, so that two nodes are not a screen apart.
-  const fit = Math.min(1.6, size.width / whole.width || 0, size.height / whole.height || 0);
+  const fit = Math.min(1.6, Math.max(40, size.width - 2 * ASIDE) / whole.width || 0, Math.max(40, size.height - 2 * ABOVE) / whole.height || 0);
   const scale = fit * view.zoom;
   const toScreen = useCallback(
     ({ x, y }: Place): Place => ({
@@ -255,12 +257,16 @@ function chooseLabels(sorted: readonly GraphNode[], places: ReadonlyMap<string, 
   const chosen = new Set<string>();
   const taken: { left: number; right: number; top: number; bottom: number }[] = [];
   const first = [...sorted.filter((node) => must.has(node.id)), ...sorted.filter((node) => !must.has(node.id))];
+  // The marks themselves take room as well, except under their own name.
+  const marks = sorted.map((node) => ({ id: node.id, at: toScreen(places.get(node.id)!), r: radius(node) }));
   for (const node of first) {
     const at = toScreen(places.get(node.id)!);
     const half = Math.min(26, [...node.name].length) * 3.4 + 3;
     const top = at.y + radius(node) + 2;
     const box = { left: at.x - half, right: at.x + half, top, bottom: top + 16 };
-    const isFree = taken.every((other) => box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom);
+    const isFree =
+      taken.every((other) => box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom) &&
+      marks.every((mark) => mark.id === node.id || box.right < mark.at.x - mark.r || box.left > mark.at.x + mark.r || box.bottom < mark.at.y - mark.r || box.top > mark.at.y + mark.r);
     if (!isFree && !must.has(node.id)) continue;
     taken.push(box);
     chosen.add(node.id);

@@ -2,7 +2,7 @@ import { Brain, CalendarDays, CircleHelp, History, Plus, Waypoints, X } from "lu
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useEntries, useEntrySearch, type Entry, type EntryHit } from "@/api";
-import { Badge, Button, EmptyState, ErrorNote, format, IconButton, LinkButton, List, ListPane, Note, SearchField, Select, Skeleton, Status, TextField, useHidden } from "@/components";
+import { Badge, Button, EmptyState, ErrorNote, format, IconButton, LinkButton, List, ListPane, NARROW, Note, SearchField, Select, Skeleton, Status, TextField, useHidden, useMedia } from "@/components";
 import { Terms } from "@/components/Terms";
 import { href, useGo, useInspect, useParam, useSetParams } from "@/shell/address";
 import styles from "./MemoryList.module.css";
@@ -22,8 +22,8 @@ export function useKept() {
 
 /** The results of the search in the address; undefined without one. */
 export function useFound() {
-  const { q, scope, on } = useKept();
-  const query = useEntrySearch({ q: q ?? "", scope: scope ?? undefined, asOf: on ? endOfDay(on) : undefined });
+  const { q, scope, category, on } = useKept();
+  const query = useEntrySearch({ q: q ?? "", scope: scope ?? undefined, category: category ?? undefined, asOf: on ? endOfDay(on) : undefined });
   return { ...query, words: q };
 }
 
@@ -119,6 +119,7 @@ export function MemoryList({ selectedId }: { selectedId: string | null }) {
 
 function All({ selectedId, isFiltered }: { selectedId: string | null; isFiltered: boolean }) {
   const go = useGo();
+  const isNarrow = useMedia(NARROW);
   const kept = useKept();
   const { category, scope, tag, on } = kept;
   const moment = on ? endOfDay(on) : undefined;
@@ -148,7 +149,7 @@ function All({ selectedId, isFiltered }: { selectedId: string | null; isFiltered
     return isFiltered ? (
       <EmptyState small title={on ? "Nothing was known then" : "None is like that"} action={<Button onPress={() => go("/memory")}>Show all</Button>} />
     ) : (
-      <EmptyState small icon={<Brain aria-hidden />} title="Nothing is remembered yet" action={<LinkButton href="/memory/new">Remember something</LinkButton>}>
+      <EmptyState small icon={isNarrow && <Brain aria-hidden />} title="Nothing is remembered yet" action={isNarrow && <LinkButton tone="primary" href="/memory/new">Remember something</LinkButton>}>
         What you tell the agent about yourself and your work is kept here, each with its source, and can be changed or forgotten.
       </EmptyState>
     );
@@ -175,8 +176,8 @@ function Found({ selectedId }: { selectedId: string | null }) {
   const { data, error, refetch, isFetching } = useFound();
   const hidden = useHidden();
   const items = useMemo(
-    () => (data?.items ?? []).filter((hit) => !hidden.has(hit.id) && (!kept.category || hit.category === kept.category) && (!kept.tag || hit.tags.includes(kept.tag))),
-    [data, hidden, kept.category, kept.tag],
+    () => (data?.items ?? []).filter((hit) => !hidden.has(hit.id) && (!kept.tag || hit.tags.includes(kept.tag))),
+    [data, hidden, kept.tag],
   );
   if (error && !data)
     return (

@@ -90,7 +90,33 @@ export function place(nodes: readonly GraphNode[], edges: readonly GraphEdge[]):
       y[i]! += moveY[i]! * share;
     }
   }
+  partOverlapping(x, y);
   return new Map(sorted.map((node, i) => [node.id, { x: Math.round(x[i]! * 10) / 10, y: Math.round(y[i]! * 10) / 10 }]));
+}
+
+/** Pushes apart what lies nearer than names need. */
+function partOverlapping(x: Float64Array, y: Float64Array): void {
+  const least = DISTANCE * 0.5;
+  for (let round = 0; round < 40; round++) {
+    let isQuiet = true;
+    for (let i = 0; i < x.length; i++) {
+      for (let j = i + 1; j < x.length; j++) {
+        let ax = x[i]! - x[j]!;
+        const ay = y[i]! - y[j]!;
+        if (Math.abs(ax) >= least || Math.abs(ay) >= least) continue;
+        let distance = Math.hypot(ax, ay);
+        if (distance >= least) continue;
+        if (distance < 0.01) ax = distance = 0.01;
+        const push = (least - distance) / distance / 2;
+        x[i]! += ax * push;
+        y[i]! += ay * push;
+        x[j]! -= ax * push;
+        y[j]! -= ay * push;
+        isQuiet = false;
+      }
+    }
+    if (isQuiet) return;
+  }
 }
 
 /** The smallest box around all places, with `margin` on every side. */

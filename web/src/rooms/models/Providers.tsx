@@ -91,7 +91,7 @@ function ProviderRow({ provider, models }: { provider: Provider; models: readonl
             <code dir="ltr">{provider.baseUrl}</code>
             {provider.hasKey && <span aria-label="A key is kept, encrypted">key ••••••••</span>}
           </span>
-          <Status meaning={state.meaning}>{state.words}</Status>
+          {!test.data && <Status meaning={state.meaning}>{state.words}</Status>}
           <span className={styles.quiet}>{consequence(provider.baseUrl)}</span>
           {test.error && <ErrorNote error={test.error} title="It could not be tested" />}
           {test.data && !test.isPending && <Tested result={test.data} />}
@@ -167,6 +167,11 @@ function wrongAddress(address: string): string | null {
   return "An address begins with http:// or https://, such as https://api.openai.com/v1.";
 }
 
+/** A form that an address opens may lie far down. */
+function comeIntoSight(form: HTMLFormElement | null): void {
+  form?.scrollIntoView({ block: "nearest" });
+}
+
 function Adding({ onDone }: { onDone: () => void }) {
   const add = useAddProvider();
   const test = useTestProvider();
@@ -194,6 +199,7 @@ function Adding({ onDone }: { onDone: () => void }) {
   };
   return (
     <form
+      ref={comeIntoSight}
       className={styles.form}
       aria-label="Add a provider"
       onSubmit={(event) => {
@@ -242,6 +248,7 @@ function Editing({ provider, onDone }: { provider: Provider; onDone: () => void 
   };
   return (
     <form
+      ref={comeIntoSight}
       className={styles.form}
       aria-label={`Edit ${provider.name}`}
       onSubmit={(event) => {
@@ -285,6 +292,7 @@ function FromFile({ onDone }: { onDone: () => void }) {
   const save = () => path.trim() && !pull.isPending && pull.mutate(path.trim(), { onSuccess: onDone });
   return (
     <form
+      ref={comeIntoSight}
       className={styles.form}
       aria-label="Use a model file"
       onSubmit={(event) => {

@@ -1,6 +1,6 @@
 import { Boxes } from "lucide-react";
 import { useModels, useProviders, type Model, type Models as All, type Provider } from "@/api";
-import { Button, EmptyState, ErrorNote, Note, Scroll, Skeleton, SplitView, WorkPane } from "@/components";
+import { Button, EmptyState, ErrorNote, format, Note, Scroll, Skeleton, SplitView, WorkPane } from "@/components";
 import { useInspect } from "@/shell/address";
 import { Fetching, ModelRow, useModelDeeds } from "./ModelRow";
 import { OutgoingList } from "./OutgoingList";
@@ -8,7 +8,7 @@ import { Providers } from "./Providers";
 import { consequence } from "./reach";
 import { ReachBadge } from "./ReachBadge";
 import styles from "./models.module.css";
-import { facts, fit, group, isFetching, memory } from "./words";
+import { facts, fit, group, isFetching } from "./words";
 
 /** What answers, and where it runs. */
 export default function Models() {
@@ -22,7 +22,7 @@ export default function Models() {
         aside={
           data && (
             <span className={styles.machine}>
-              This machine: {memory(data.machine.memoryBytes)} of memory, {memory(data.machine.availableBytes)} free, {data.machine.cores} {data.machine.cores === 1 ? "core" : "cores"}
+              This machine: {format.bytes(data.machine.memoryBytes)} of memory, {format.bytes(data.machine.availableBytes)} free, {data.machine.cores} {data.machine.cores === 1 ? "core" : "cores"}
             </span>
           )
         }
@@ -83,7 +83,7 @@ function Listed({ models, onOutgoing }: { models: All; onOutgoing: () => void })
       {catalogue.length > 0 && (
         <section aria-labelledby="catalogue">
           <h2 id="catalogue" className={styles.title}>
-            To be had
+            More models to fetch
           </h2>
           <p className={styles.quiet}>They run on this machine once fetched. Every file is checked against its published fingerprint before it is used.</p>
           <ul className={styles.rows}>

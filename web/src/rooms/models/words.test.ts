@@ -1,14 +1,10 @@
 import { expect, test } from "vitest";
 import type { Model, Models } from "@/api";
-import { facts, group, memory, share, stateOf } from "./words";
+import { facts, group, share, stateOf } from "./words";
 
 const model = (id: string, change: Partial<Model> = {}) =>
   ({ id, name: id, kind: "chat", source: "catalogue", status: "available", sizeBytes: 491_400_064, parameters: "0.5B", licence: "Apache-2.0", contextTokens: 32768, doneBytes: 0, totalBytes: 0, error: null, recommended: false, ...change }) as Model;
 const models = (items: Model[], chat: string | null = null) => ({ items, chat: { modelId: chat }, embedding: { modelId: "e" } }) as Models;
-
-test("memory is told as it is sold", () => {
-  expect([8 * 2 ** 30, 6.41 * 2 ** 30, 15.6 * 2 ** 30, 24_000_000_000].map(memory)).toEqual(["8 GB", "6.4 GB", "16 GB", "22 GB"]);
-});
 
 test("facts leave out what nobody knows", () => {
   expect(facts(model("a"))).toBe("0.5B parameters, 491 MB, Apache-2.0, reads 32,768 tokens");

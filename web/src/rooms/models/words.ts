@@ -2,12 +2,6 @@
 import type { Model, Models } from "@/api";
 import { format, type Meaning } from "@/components";
 
-/** Memory is sold in powers of two: 8,589,934,592 bytes are "8 GB" here. */
-export function memory(bytes: number): string {
-  const gigabytes = bytes / 2 ** 30;
-  return gigabytes >= 9.95 || Math.abs(gigabytes - Math.round(gigabytes)) < 0.05 ? `${Math.round(gigabytes)} GB` : `${gigabytes.toFixed(1)} GB`;
-}
-
 export function fit(model: Model): { meaning: Meaning; words: string } {
   switch (model.fitsMemory) {
     case "yes":
