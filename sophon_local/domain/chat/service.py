@@ -255,7 +255,6 @@ class Chats:
             raise
         await self._close(answer, draft, "complete", None)
         await self._remember(agent, asked, answer, model)
-        await self._sessions.follow_transcript(asked.session_id, transcript_channel)
         return Outcome(tokens=draft.tokens.prompt + draft.tokens.completion, tool_calls=draft.tool_calls)
 
     def _cut_off(self, task: Task) -> tuple[str, str | None]:
@@ -280,7 +279,8 @@ class Chats:
                 model=draft.model,
                 tokens=draft.tokens,
                 elapsed_ms=answer.elapsed_ms,
-            )
+            ),
+            transcript_channel,
         )
 
     async def _write_answer(self, caller: Caller, agent: Agent, asked: Message, answer: _Answer, draft: _Draft) -> Chat | None:

@@ -25,7 +25,9 @@ EMBEDDED = 150  # statements of one document that are compared by meaning
 MAX_SIMILARITIES, MAX_DIFFERENCES = 20, 30
 _WORDS_ALIKE = 0.55  # cosine of tf-idf from which two statements are laid side by side
 _SAME_SENTENCE = 0.55  # share of words in common from which one is a new version of the other
-_MEANING_ALIKE = 0.72  # cosine of embeddings from which two statements say the same (MiniLM puts paraphrases above 0.7, mere kinship of topic below 0.6)
+_ALIKE = 0.7  # cosine of tf-idf from which two statements say the same, though they are no versions of one sentence
+_SOMEWHAT = 0.45  # share of words in common from which two statements of like meaning and different numbers contradict one another
+_MEANING_ALIKE = 0.75  # cosine of embeddings from which two statements say the same (MiniLM puts most paraphrases above it, mere kinship of topic below)
 _COMMON = 0.2  # of the statements: a term in more of them than that finds no pairs
 _ANSWERS = 0.34  # of a question's words must stand in a passage that answers it
 NOT_HERE = "Not in this document."
@@ -133,12 +135,17 @@ def _pair(units: list[_Unit], clusters: list[_Cluster]) -> list[_Unit]:
     used: set[int] = set()
     for score, at, number in pairs:
         if at not in joined and number not in used:
+            first = clusters[number].units[0]
+            ratio = _in_common(first, units[at])
+            if ratio >= _SAME_SENTENCE or (ratio >= _SOMEWHAT and _numbers_differ(first, units[at])):
+                clusters[number].kinds.add("changed")
+            elif score >= _ALIKE and not _numbers_differ(first, units[at]):
+                clusters[number].kinds.add("alike")
+            else:
+                continue
             joined.add(at)
             used.add(number)
-            first = clusters[number].units[0]
-            ratio = SequenceMatcher(None, first.key.split()[:200], units[at].key.split()[:200], autojunk=False).ratio()
             clusters[number].units.append(units[at])
-            clusters[number].kinds.add("changed" if ratio >= _SAME_SENTENCE or _numbers_differ(first, units[at]) else "alike")
             clusters[number].score = min(clusters[number].score, score)
     return [unit for at, unit in enumerate(units) if at not in joined]
 
@@ -169,13 +176,23 @@ async def _by_meaning(clusters: list[_Cluster], embedder: Embedder, documents: i
         sources = {unit.source for unit in first.units}
         if one in gone or other in gone or sources & {unit.source for unit in second.units}:
             continue
-        first.kinds.add("changed" if _numbers_differ(first.units[0], second.units[0]) else "alike")
+        if not _numbers_differ(first.units[0], second.units[0]):
+            first.kinds.add("alike")
+        elif _in_common(first.units[0], second.units[0]) >= _SOMEWHAT:
+            first.kinds.add("changed")
+        else:
+            continue
         first.units += second.units
         first.units.sort(key=lambda unit: unit.source)
         first.score = min(first.score, score)
         gone.add(other)
     removed = {id(wanted[number]) for number in gone}
     clusters[:] = [cluster for cluster in clusters if id(cluster) not in removed]
+
+
+def _in_common(one: _Unit, other: _Unit) -> float:
+    """The share of words that two statements have in common, in the same order."""
+    return SequenceMatcher(None, one.key.split()[:200], other.key.split()[:200], autojunk=False).ratio()
 
 
 def _numbers_differ(one: _Unit, other: _Unit) -> bool:
@@ -200,7 +217,7 @@ def _results(clusters: list[_Cluster], sources: Sequence[Source]) -> tuple[list[
         return Passage(ids[unit.source], texts[unit.source].page_at(unit.span.start), unit.span.start, unit.span.end, unit.text)
 
     shared = [cluster for cluster in clusters if len(cluster.units) > 1]
-    changed = sorted((cluster for cluster in shared if "changed" in cluster.kinds), key=worth, reverse=True)
+    changed = sorted((cluster for cluster in shared if "changed" in cluster.kinds), key=lambda one: worth(one) * one.score, reverse=True)
     alike = sorted((cluster for cluster in shared if "changed" not in cluster.kinds), key=lambda one: (len(one.units), worth(one)), reverse=True)
     alone = sorted((cluster for cluster in clusters if len(cluster.units) == 1 and cluster.units[0].terms), key=worth, reverse=True)
     removed = [cluster for cluster in alone if cluster.units[0].source == 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -90,12 +91,26 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Spa
             yield from lines
             continue
         at = paragraph.start
-        for mark in _SENTENCE_END.finditer(text, paragraph.start, paragraph.end):
+        for title in _titles(text, lines):
+            yield title
+            at = title.end
+        for mark in _SENTENCE_END.finditer(text, at, paragraph.end):
             if _ABBREVIATION.search(text, max(paragraph.start, mark.end() - 12), mark.end()):
                 continue
             yield from _trimmed(text, at, mark.end())
             at = mark.end()
         yield from _trimmed(text, at, paragraph.end)
+
+
+def _titles(text: str, lines: list[Span]) -> Iterator[Span]:
+    """The lines at the beginning of a paragraph that are headings: marked as such, or short, unfinished, and followed by a new beginning."""
+    longest = max(line.end - line.start for line in lines)
+    for line, following in itertools.pairwise(lines):
+        is_marked = text[line.start] == "#"
+        is_short = line.end - line.start <= 0.75 * longest and text[line.end - 1] not in ".!?,;:-…"
+        if not (is_marked or (is_short and (text[following.start].isupper() or text[following.start].isdigit()))):
+            return
+        yield line
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[Span]:

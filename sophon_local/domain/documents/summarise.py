@@ -16,6 +16,8 @@ _CALLS_SMALL, _CALLS = 4, 10  # calls that read the document, at most; then one 
 _INSTRUCTIONS = 150  # tokens of a prompt that are not the text
 _TELLING = (6, 60)  # words of a sentence that can stand in a summary
 _CONSIDERED = 400  # sentences compared with one another, at most
+_NO_STATEMENT = re.compile(r"^(?:#|\d+(?:\.\d+)+\s|(?:chapter|section|figure|table|fig\.)\s+\d)|https?://|\. \. \.|\.\.\.\.| \| |…$|\?$", re.IGNORECASE)
+_LEAD = 1.2  # a document says early what it is about: the first sentences weigh that much more
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _PREAMBLE = re.compile(r"^(?:here (?:is|are)|sure|this is|below is|the following is)\b[^.\n]*:\s*", re.IGNORECASE)
 _SHAPES = {
@@ -147,7 +149,7 @@ def choose_sentences(chunks: Sequence[Chunk], limit: int, most: int) -> list[Sup
     weights = Weights(listed)
     vectors = [weights.vector(found) for found in listed]
     centre = _centre(vectors)
-    value = [cosine(vector, centre) * (1.15 if at == 0 else 1.0) for at, vector in enumerate(vectors)]
+    value = [cosine(vector, centre) * (_LEAD if at < 3 or at < len(vectors) // 20 else 1.0) for at, vector in enumerate(vectors)]
     open_ones = sorted(range(len(candidates)), key=value.__getitem__, reverse=True)[:_CONSIDERED]
     chosen: list[int] = []
     likeness = dict.fromkeys(open_ones, 0.0)
@@ -179,13 +181,9 @@ def _telling(chunks: Sequence[Chunk]) -> list[Support]:
             text = chunk.text[span.start : span.end]
             count = len(words(text))
             letters = sum(map(str.isalpha, text))
-            if (
-                _TELLING[0] <= count <= _TELLING[1]
-                and letters > 0.65 * len(text.replace(" ", ""))
-                and " | " not in text
-                and ". . ." not in text
-                and "...." not in text
-            ):
+            capitals = sum(map(str.isupper, text))
+            is_prose = letters > 0.65 * len(text.replace(" ", "")) and capitals < 0.3 * letters
+            if _TELLING[0] <= count <= _TELLING[1] and is_prose and not _NO_STATEMENT.search(" ".join(text.split())):
                 found.append(Support(chunk, span.start, span.end, 1.0))
     whole = [support for support in found if support.quote.rstrip("\"'”’)»").endswith((".", "!", "?", "…", "。"))]
     return whole or found
@@ -211,6 +209,6 @@ def _put_together(document: Document, statements: Sequence[tuple[str, Support]],
             citations[place] = Citation(
                 len(citations) + 1, document.id, document.filename, support.chunk.page, *place, support.quote, round(min(support.coverage, 1.0), 3)
             )
-        lines.append(f"{' '.join(statement.split())} [{citations[place].number}]")
+        lines.append(f"{_BULLET.sub('', ' '.join(statement.replace('**', '').split()))} [{citations[place].number}]")
     text = "\n".join(f"- {line}" for line in lines) if style == "bullets" else " ".join(lines)
     return text, list(citations.values())

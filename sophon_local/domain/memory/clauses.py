@@ -83,7 +83,7 @@ _ABBREVIATION = re.compile(
     r"oct|nov|dec)|\b[A-Z]|\b\d{1,2})$",
     _I,
 )
-_SENTENCE_END = re.compile(r"(?:[.!?…]+[\"')\]]*(?=\s)|[;\n]+|\s[-–—]\s)")
+_SENTENCE_END = re.compile(r"(?:(?<![.!?…])[.!?…]++[\"')\]]*+(?=\s)|[;\n]+|\s[-–—]\s)")
 # Where a new statement starts inside a sentence.
 _VERB_AHEAD = (
     r"(?=[^,;]{1,50}?(?:\b(?:is|are|was|were|has|have|works?|lives?|likes?|loves?|hates?|ist|sind|heißt|wohnt|arbeitet|mag|es|son|se llama|vive|est|sont|"

@@ -466,7 +466,7 @@ class Memory:
         """One line in today's log. Secrets are masked."""
         from .sensitive import mask_secrets
 
-        line = diary.line_of(mask_secrets(text))
+        line = diary.line_of(mask_secrets(text[: 4 * diary.LINE_CHARACTERS]))
         if not line:
             return
         day, at = diary.today(), clock.timestamp()

@@ -152,12 +152,17 @@ class Sessions:
         """Keep what has come of an answer so far."""
         await self._db.write(lambda tx: _store.update_content(tx, message_id, content))
 
-    async def finish(self, message: Message) -> None:
-        """The final form of an answer. A session deleted meanwhile takes it with it."""
+    async def finish(self, message: Message, channel_of: Callable[[Messages], str]) -> None:
+        """The final form of an answer. A session deleted meanwhile takes it with it. Where a client keeps the conversation itself, the session
+        is named after what was said by now (``channel_of``), so that it is found again."""
 
         def keep(tx: Tx) -> Session | None:
             if _store.update_message(tx, message):
                 _store.touch(tx, message.session_id, clock.timestamp(), 0, message.tokens.prompt + message.tokens.completion)
+            session = _store.select(tx, message.session_id)
+            if session is not None and (session.channel_id or "").startswith(TRANSCRIPT):
+                said = _store.select_messages(tx, session.id, PageRequest(limit=1_000_000))
+                _store.update_channel(tx, session.id, channel_of(said))
             return _store.select(tx, message.session_id)
 
         session = await self._db.write(keep)
@@ -182,16 +187,3 @@ class Sessions:
     async def find_by_channel(self, channel_id: str) -> Session | None:
         """The latest session of a channel."""
         return await self._db.read(lambda tx: _store.select_by_channel(tx, channel_id))
-
-    async def follow_transcript(self, session_id: str, channel_of: Callable[[Messages], str]) -> None:
-        """Where a client keeps the conversation itself, name the session after what was said by now, so that it is found again."""
-
-        def follow(tx: Tx) -> None:
-            session = _store.select(tx, session_id)
-            if session is not None and (session.channel_id or "").startswith(TRANSCRIPT):
-                said = _store.select_messages(tx, session_id, PageRequest(limit=1_000_000))
-                _store.update_channel(tx, session_id, channel_of(said))
-
-        session = self._db.peek(lambda tx: _store.select(tx, session_id))
-        if session is not None and (session.channel_id or "").startswith(TRANSCRIPT):
-            await self._db.write(follow)

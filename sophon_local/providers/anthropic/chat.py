@@ -109,6 +109,8 @@ class AnthropicChat:
         reason, counts, model, is_complete = None, _Usage(), self.facts.name, False
         async with aclosing(self._remote.stream("/v1/messages", body)) as events:
             async for raw in events:
+                if not raw.data.strip():
+                    continue
                 event = self._event(raw.data)
                 match event.type:
                     case "message_start" if event.message is not None:

@@ -133,7 +133,7 @@ class OpenAIChat:
                 if event.data.strip() == "[DONE]":
                     is_complete = True
                     break
-                if event.name not in ("message", "json", "error"):
+                if event.name not in ("message", "json", "error") or not event.data.strip():
                     continue
                 chunk = self._chunk(event.data)
                 if chunk.error is not None:

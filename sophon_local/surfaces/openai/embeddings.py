@@ -18,7 +18,7 @@ MAX_INPUTS = 2_048
 
 
 class EmbeddingsRequest(msgspec.Struct):
-    input: str | list[str] | list[int] | list[list[int]]
+    input: str | list[str | int | list[int]]
     model: str
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = None

@@ -103,7 +103,7 @@ def test_an_agent_answers_as_in_chat_and_goes_on_in_its_session(client: openai.O
         ({"messages": []}, openai.BadRequestError),
         ({"temperature": 9}, openai.BadRequestError),
         ({"n": 3}, openai.BadRequestError),
-        ({"messages": [{"role": "robot", "content": "x"}]}, openai.BadRequestError),
+        ({"messages": [{"role": "robot", "content": "x"}]}, openai.UnprocessableEntityError),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}, openai.BadRequestError),
         ({"model": "no/such"}, openai.NotFoundError),
         ({"model": "sophon/nobody"}, openai.NotFoundError),

@@ -69,8 +69,8 @@ export function place(nodes: readonly GraphNode[], edges: readonly GraphEdge[]):
         }
       }
       // A weak pull to the middle keeps the parts of an unconnected graph together.
-      moveX[i]! -= x[i]! * 0.06;
-      moveY[i]! -= y[i]! * 0.06;
+      moveX[i]! -= x[i]! * 0.1;
+      moveY[i]! -= y[i]! * 0.1;
     }
     for (const [a, b] of links) {
       const ax = x[a]! - x[b]!;

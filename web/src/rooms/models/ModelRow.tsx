@@ -49,10 +49,9 @@ export function ModelRow({ model }: { model: Model }) {
         <span className={styles.quiet}>{facts(model)}</span>
         {model.note && <span className={styles.quiet}>{model.note}</span>}
         {isOurs && !isHere && (
-          <span className={styles.fit}>
-            <Status meaning={suits.meaning}>{suits.words}</Status>
-            {model.why && model.why !== suits.words && <span className={styles.quiet}>{model.why}</span>}
-          </span>
+          <Status meaning={suits.meaning} className={styles.fit}>
+            {model.why || suits.words}
+          </Status>
         )}
         {model.status === "failed" && (
           <Status meaning="problem" className={styles.failed}>

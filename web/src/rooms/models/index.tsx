@@ -51,8 +51,8 @@ function Listed({ models, onOutgoing }: { models: All; onOutgoing: () => void })
           In use
         </h2>
         <div className={styles.uses}>
-          <Use of="Answers" model={chat} providers={known} none="No model answers yet. Search and quotes work; answers in its own words wait for one." fetching={catalogue.find((model) => model.kind === "chat" && isFetching(model))} />
-          <Use of="Finds by meaning" model={embedding} providers={known} none="Search goes by words only until the embedding model is here." fetching={catalogue.find((model) => model.kind === "embedding" && isFetching(model))} />
+          <Use of="Answers" model={chat} providers={known} none="No model answers yet. Search and quotes work; answers in its own words wait for one." fetching={models.items.find((model) => model.kind === "chat" && isFetching(model))} />
+          <Use of="Finds by meaning" model={embedding} providers={known} none="Search goes by words only until the embedding model is here." fetching={models.items.find((model) => model.kind === "embedding" && isFetching(model))} />
         </div>
         <p className={styles.outgoing}>
           <Button small tone="quiet" onPress={onOutgoing}>

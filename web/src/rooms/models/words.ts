@@ -69,6 +69,6 @@ export function group({ items, chat, embedding }: Models): Groups {
     recommended,
     here: items.filter((model) => model.source !== "provider" && model.status === "installed"),
     providers: items.filter((model) => model.source === "provider"),
-    catalogue: items.filter((model) => model.source !== "provider" && model.status !== "installed"),
+    catalogue: items.filter((model) => model.source !== "provider" && model.status !== "installed" && model !== recommended),
   };
 }
