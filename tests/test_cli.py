@@ -95,11 +95,12 @@ def test_a_question_about_a_file_is_answered_from_it(server: LiveServer, tmp_pat
 
 
 def test_piped_text_is_attached(server: LiveServer) -> None:
-    done = sophon("ask", "--json", "--data", str(server.home), "What did Mara Okafor order?", given=NOTES)
+    text = "Ludvig Brandt keeps the spare key of the boathouse behind the third lantern.\n"
+    done = sophon("ask", "--json", "--data", str(server.home), "Where does Ludvig Brandt keep the spare key?", given=text)
     assert done.returncode == 0, done.stderr
     message = json.loads(done.stdout)
     assert message["role"] == "assistant"
-    assert "porcelain" in message["content"]
+    assert "lantern" in message["content"]
     assert message["citations"][0]["filename"].startswith("piped-")
 
 

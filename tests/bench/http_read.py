@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 import apsw
+import psutil
 
 SECONDS = 4.0
 CLIENTS = 32
@@ -83,12 +84,18 @@ def get(port: int, path: str) -> object:
     return lambda number, count: request
 
 
-def post_agent(port: int) -> object:
+def patch_agent(port: int) -> object:
     def make(number: int, count: int) -> bytes:
-        body = json.dumps({"name": f"Agent {number} {count}", "id": f"bench-{number}-{count}-{time.monotonic_ns()}"}).encode()
-        return f"POST /api/agents HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        body = json.dumps({"description": f"Client {number}, write {count}"}).encode()
+        head = f"PATCH /api/agents/sophon HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        return head.encode() + body
 
     return make
+
+
+def cpu_of(process: subprocess.Popen[bytes]) -> float:
+    times = psutil.Process(process.pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def plain_commits(folder: Path) -> float:
@@ -137,18 +144,21 @@ def main() -> None:
         bare = subprocess.Popen([sys.executable, "-c", BARE, str(bare_port), row.decode()])
         assert wait_for(f"http://127.0.0.1:{bare_port}/row") == row
         try:
-            ratios = []
             for _ in range(ROUNDS):
+                before = cpu_of(bare)
                 bare_rate = asyncio.run(drive(bare_port, 8, get(bare_port, "/row")))
+                bare_cost = (cpu_of(bare) - before) / (bare_rate * SECONDS)
+                before = cpu_of(ours)
                 our_rate = asyncio.run(drive(port, 8, get(port, "/api/agents/sophon")))
-                ratios.append(our_rate / bare_rate)
-                print(f"one row, {len(row)} bytes: {our_rate:7.0f}/s   bare Litestar {bare_rate:7.0f}/s   ratio {our_rate / bare_rate:.2f}", flush=True)
+                our_cost = (cpu_of(ours) - before) / (our_rate * SECONDS)
+                print(f"one row, {len(row)} bytes: {our_rate:6.0f}/s, {our_cost * 1e6:4.0f} us of CPU each; bare Litestar ", end="")
+                print(f"{bare_rate:6.0f}/s, {bare_cost * 1e6:4.0f} us   ratio {our_rate / bare_rate:.2f}, by CPU {bare_cost / our_cost:.2f}", flush=True)
             for _ in range(ROUNDS):
                 plain = plain_commits(Path(folder))
                 (Path(folder) / "plain.db").unlink()
                 grouped = asyncio.run(grouped_commits(Path(folder)))
                 (Path(folder) / "grouped.db").unlink()
-                writes = asyncio.run(drive(port, CLIENTS, post_agent(port)))
+                writes = asyncio.run(drive(port, CLIENTS, patch_agent(port)))
                 print(f"acknowledged writes of {CLIENTS} clients: {grouped:7.0f}/s in the process, {writes:7.0f}/s over HTTP", end="")
                 print(f"   plain SQLite {plain:7.0f}/s   ratios {grouped / plain:.1f} and {writes / plain:.1f}", flush=True)
         finally:

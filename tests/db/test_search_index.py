@@ -275,6 +275,11 @@ async def test_a_neighbour_in_the_same_group_helps(rig: Rig) -> None:
     assert await rig.ids("tent poles") == ["one", "alone", "loose", "loose too", "two"]
 
 
+async def test_a_neighbour_does_not_help_an_item_that_has_a_context(rig: Rig) -> None:
+    await rig.put(Item("alone", "tent poles", "Trip", "x"), Item("one", "tent poles", "Trip", "trip"), Item("two", "tent pegs", "Trip", "trip"))
+    assert await rig.ids("tent poles") == ["alone", "one", "two"]
+
+
 @pytest.mark.parametrize(
     "query",
     [

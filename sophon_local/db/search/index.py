@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 POOL = 30  # candidates of each part that are scored by both
 RESCORED = 400  # coarse candidates whose vectors are compared exactly
 FEEDBACK, FEEDBACK_WEIGHT = 5, 0.75  # Rocchio: the first hits, and their share beside the query's 1 (Salton and Buckley 1990)
-NEIGHBOUR_SHARE = 0.15  # of a neighbour's rank value, within a group
+NEIGHBOUR_SHARE = 0.15  # of a neighbour's rank value, for an item of a group that has no context of its own: with one, it only blurs
 
 
 class Matches(msgspec.Struct, frozen=True):
@@ -166,7 +166,7 @@ def _hits(
 ) -> list[Hit]:
     """The best, explained. ``values`` order them, ``plain`` gives the scale: the agreement with the query as it was asked."""
     groups = _groups_of(tx, values)  # an item that was removed since it was found has none
-    shared = {key: values[key] + NEIGHBOUR_SHARE * sum(_neighbours(key, values, groups)) for key in groups}
+    shared = {key: values[key] + (0.0 if scores[key].has_context else NEIGHBOUR_SHARE * sum(_neighbours(key, values, groups))) for key in groups}
     order = [key for key in sorted(groups, key=lambda key: (-shared[key], key)) if plain[key] > 0][: matches.limit]
     strength = max((plain[key] for key in order), default=0.0)
     return [

@@ -45,6 +45,7 @@ class Agreement(msgspec.Struct, frozen=True):
 
     key: int
     id: str
+    has_context: bool
     score: float
     coverage: float
     words: list[str]
@@ -127,7 +128,7 @@ def agreements(tx: Tx, collection: Collection, terms: Sequence[Term], keys: Iter
                 score += term.idf * times / (times + slope)
                 coverage += term.idf
                 words.append(term.word)
-        found[row.key] = Agreement(row.key, row.id, score / most, coverage / most, words)
+        found[row.key] = Agreement(row.key, row.id, bool(row.context), score / most, coverage / most, words)
     return found
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .grounding import Citations
 from .language import Question
 from .sources import Source, Window
 
+if TYPE_CHECKING:
+    from ..memory import Learned
+
 MOST = 3
+_NEAR_MEMORY = 0.2  # a memory that scores less has little to do with the question
 _NEAR = 0.75  # further quotes must be this near to the best one
 
 
@@ -31,6 +37,13 @@ def quote(question: Question, ranked: list[tuple[float, Source, Window]], citati
     return "\n\n".join(lines)
 
 
+def told(ranked: list[tuple[float, Source, Window]], citations: Citations) -> str:
+    """What the person has said themselves, as it was said; ``ranked`` begins with a memory."""
+    best = ranked[0][0]
+    chosen = [row for row in ranked if row[1].kind == "memory" and row[0] >= best * _NEAR][:2]
+    return "You told me: " + " and ".join(f"“{source.text.rstrip('.')}” {citations.cite(source, window, score)}" for score, source, window in chosen)
+
+
 def closest(ranked: list[tuple[float, Source, Window]]) -> str:
     """Where a person may look further when nothing answers the question."""
     named: list[str] = []
@@ -40,3 +53,18 @@ def closest(ranked: list[tuple[float, Source, Window]]) -> str:
         if len(named) == 2:
             break
     return "" if not named else " The closest I have is " + " and ".join(named) + "."
+
+
+def nearest_memory(sources: list[Source]) -> str:
+    """What is remembered nearest to a question that it does not answer."""
+    near = next((s for s in sources if s.kind == "memory" and s.recalled.score >= _NEAR_MEMORY), None)
+    return f" The nearest I remember is “{near.text.rstrip('.')}”." if near else ""
+
+
+def noted(learned: Learned) -> str:
+    """An acknowledgement that says what was kept, and what it replaced."""
+    kept = " and ".join(f"“{entry.content.rstrip('.')}”" for entry in [*learned.written, *learned.strengthened])
+    replaced = " and ".join(f"“{entry.content.rstrip('.')}”" for entry in learned.superseded)
+    refused = " ".join(one.reason for one in learned.skipped)
+    parts = [f"I'll remember: {kept}." if kept else "", f"That replaces {replaced}." if replaced else "", refused if not kept else ""]
+    return " ".join(part for part in parts if part)

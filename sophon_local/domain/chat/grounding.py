@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from ..sessions import Citation
 from .language import sentences, terms
@@ -27,6 +28,12 @@ _LIST_NUMBER = re.compile(r"\W*\d{1,2}(?:\.\d{1,2})*[.):]?\W*")
 _ON_POINT = 0.5  # share of the best evidence that what a first sentence rests on must have
 _MAX_DROPPED = 3  # sentences in a row
 _MAX_SENTENCES = 5  # of a weak model: it starts to ramble after that
+
+
+def rambles(text: str) -> bool:
+    """Whether a model has begun to say the same thing over and over."""
+    said = Counter(text[a:b] for a, b in sentences(text[-2_000:])[:-1] if text[a:b].count(" ") >= 3)
+    return any(times >= 2 for times in said.values())
 
 
 class Citations:

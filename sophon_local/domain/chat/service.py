@@ -28,7 +28,7 @@ from ..sessions import Message, MessageDelta, ModelUsed, Sessions, Step, TokenCo
 from ..tasks import NewTask, Outcome, Task, Tasks
 from ..tools import Tools, allowed
 from . import extractive, prompt
-from .grounding import Citations, MarkingFilter, StrictFilter
+from .grounding import Citations, MarkingFilter, StrictFilter, rambles
 from .language import Question, is_follow_up, understand, words
 from .model import MAX_ATTACHMENTS, MAX_CONTENT, Ack, NewMessage, transcript_channel
 from .sources import Source, Window, evidence, from_memory, from_passage, from_quotation
@@ -94,6 +94,7 @@ class _Draft(msgspec.Struct, kw_only=True):
     tokens: TokenCount = TokenCount()
     tool_calls: list[dict[str, Any]] = []
     standing: list[str] = []
+    learned: Learned | None = None
 
 
 class Chats:
@@ -254,7 +255,8 @@ class Chats:
             await self._close(answer, draft, "failed", "Something went wrong inside the program. Your message is kept; try again.")
             raise
         await self._close(answer, draft, "complete", None)
-        await self._remember(agent, asked, answer, model)
+        if draft.learned is None:
+            await self._remember(agent, asked, answer, model)
         return Outcome(tokens=draft.tokens.prompt + draft.tokens.completion, tool_calls=draft.tool_calls)
 
     def _cut_off(self, task: Task) -> tuple[str, str | None]:
@@ -300,18 +302,23 @@ class Chats:
             await self._converse(agent, question, asked, history, sources, answer, draft, model, has_documents)
         elif question.intent == "question":
             ranked = await asyncio.to_thread(evidence, question, sources)
-            if ranked and ranked[0][0] >= ANSWERABLE:
+            if ranked and ranked[0][0] >= ANSWERABLE and ranked[0][1].kind == "memory":
+                draft.answered, draft.model = "extractive", None
+                await answer.write(extractive.told(ranked, draft.citations))
+            elif ranked and ranked[0][0] >= ANSWERABLE:
                 await self._answer_strictly(question, ranked, answer, draft, model)
             elif has_documents or question.is_personal or model is None:
                 await self._decline(question, ranked, has_documents, answer, draft)
             else:
                 await self._converse(agent, question, asked, history, [], answer, draft, model, has_documents)
+        elif question.intent == "statement" and (acknowledged := await self._acknowledge(agent, asked, answer, draft)):
+            await answer.write(acknowledged)
         elif model is not None:
             known = [s for s in sources if s.kind == "memory"]
             draft.sources = known
             await self._converse(agent, question, asked, history, known, answer, draft, model, has_documents)
         else:
-            await self._without_model(question, sources, answer, draft)
+            await self._without_model(answer, draft)
         return model
 
     async def _recall(self, caller: Caller, agent: Agent, asked: Message, question: Question, history: list[Message]) -> tuple[list[Source], list[str]]:
@@ -431,7 +438,8 @@ class Chats:
             near = [row for row in ranked if row[0] >= ANSWERABLE / 2]
             await answer.write(NOT_FOUND_TEXT + extractive.closest(near))
         elif question.is_personal:
-            await answer.write(f"{NOT_FOUND_TEXT} {NOT_KNOWN_TEXT}" if has_documents else NOT_KNOWN_TEXT)
+            known = NOT_KNOWN_TEXT + extractive.nearest_memory(draft.sources)
+            await answer.write(f"{NOT_FOUND_TEXT} {known}" if has_documents else known)
         else:
             await answer.write(
                 f"{NOT_FOUND_TEXT} There are none yet, and no chat model is installed that could answer from general knowledge. "
@@ -466,17 +474,20 @@ class Chats:
                 messages=messages,
                 tools=[ToolSpec(tool.call_name, tool.description, tool.parameters) for tool in tools] if turn < MAX_TOOL_TURNS else [],
                 temperature=temperature,
-                max_tokens=None if capable else 320,
+                max_tokens=None if capable else (60 if question.intent == "small_talk" else 320),
             )
             began = time.monotonic()
             calls: list[ToolCall] = []
             said = ""
-            async for piece in self._generate(model, request, draft):
-                if isinstance(piece, ToolCalls):
-                    calls = piece.calls
-                else:
-                    said += piece.text
-                    await answer.write(marker.feed(piece.text))
+            async with aclosing(self._generate(model, request, draft)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, ToolCalls):
+                        calls = piece.calls
+                    else:
+                        said += piece.text
+                        await answer.write(marker.feed(piece.text))
+                    if not capable and rambles(said):
+                        break
             if not calls:
                 break
             messages = [*messages, ChatMessage("assistant", said, tool_calls=calls)]
@@ -492,7 +503,7 @@ class Chats:
         began = time.monotonic()
         caller = Caller(f"agent:{agent.id}", kind="agent")
         result = await self._tools.execute(caller, agent.tools, agent.id, asked.session_id, asked.id, call)
-        found = []
+        found: list[Source] = []
         for hit in result.memories:
             found.append(from_memory(len(draft.sources) + len(found) + 1, hit))
         for passage in result.passages:
@@ -505,12 +516,18 @@ class Chats:
         content = prompt.quoted(found) if found else result.content
         return ChatMessage("tool", content, tool_call_id=call.id)
 
-    async def _without_model(self, question: Question, sources: list[Source], answer: _Answer, draft: _Draft) -> None:
+    async def _acknowledge(self, agent: Agent, asked: Message, answer: _Answer, draft: _Draft) -> str:
+        """What of a statement was kept, in words; empty when nothing was. A small model has nothing better to say to it."""
+        draft.learned = await self._remember(agent, asked, answer, None)
+        draft.answered, model, draft.model = "extractive", draft.model, None
+        acknowledged = extractive.noted(draft.learned)
+        if not acknowledged:
+            draft.answered, draft.model = "model", model
+        return acknowledged
+
+    async def _without_model(self, answer: _Answer, draft: _Draft) -> None:
         """No chat model: say what can be done instead."""
         draft.answered = "extractive"
-        if question.intent == "statement":
-            await answer.write("Noted.")
-            return
         await answer.write(
             "No chat model is installed yet, so I cannot write freely. I can find things in your documents and in what you told me: ask a question about them, "
             "or choose a model under Models."

@@ -109,7 +109,10 @@ def from_memory(number: int, hit: MemoryHit) -> Source:
         matched_terms=hit.hit.matched_terms,
         why=hit.why,
     )
-    return Source(number, "memory", entry.content, 0, recalled, windows_of(entry.content))
+    # The search knows in what words an entry is asked after ("where do I live" for "I moved to Porto"); its matches count as the entry's own words.
+    matched = frozenset(terms(" ".join(hit.hit.matched_terms)))
+    whole = Window(0, len(entry.content), entry.content, frozenset(terms(entry.content)) | matched)
+    return Source(number, "memory", entry.content, 0, recalled, [whole])
 
 
 def _why(matched: list[str], vector_score: float | None) -> str:

@@ -83,10 +83,15 @@ class Evidence:
         self._weights = Weights(self._terms)
         self._numbers = {number for chunk in self._chunks for number in numbers(chunk.text)}
 
-    def support(self, statement: str) -> Support | None:
-        """None when no passage shares a word that carries meaning, or when the statement has a number that none of them has."""
+    def support(self, statement: str, *, strictly: bool = False) -> Support | None:
+        """None when no passage shares a word that carries meaning, or when the statement has a number that none of them has.
+
+        ``strictly``: its numbers must stand together, in the sentence that bears it out or in the ones beside it. Small models copy the right
+        numbers to the wrong places.
+        """
         wanted = terms(statement)
-        if not wanted or not self._chunks or not numbers(statement) <= self._numbers:
+        said = numbers(statement)
+        if not wanted or not self._chunks or not said <= self._numbers:
             return None
         weight = {term: self._weights.idf(term) for term in set(wanted)}
         total = sum(weight.values())
@@ -96,8 +101,13 @@ class Evidence:
             return None
         chunk = self._chunks[best]
         vector = self._weights.vector(wanted)
-        span = max(sentences(chunk.text), key=lambda one: cosine(vector, self._weights.vector(terms(chunk.text[one.start : one.end]))))
-        return Support(chunk, span.start, span.end, scored[best])
+        spans = list(sentences(chunk.text))
+        likeness = [cosine(vector, self._weights.vector(terms(chunk.text[span.start : span.end]))) for span in spans]
+        at = max(range(len(spans)), key=likeness.__getitem__)
+        around = chunk.text[spans[max(at - 1, 0)].start : spans[min(at + 1, len(spans) - 1)].end]
+        if strictly and not said <= numbers(around):
+            return None
+        return Support(chunk, spans[at].start, spans[at].end, scored[best])
 
 
 def numbers(text: str) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from difflib import SequenceMatcher
@@ -12,7 +13,7 @@ import msgspec
 
 from ...kit.errors import SophonError
 from ...providers.base import Chat, Embedder
-from .asking import CITED_TEXT, Evidence, ask, fit, numbers, overlap, quoted
+from .asking import CITED_TEXT, Evidence, ask, fit, is_small, numbers, overlap, quoted
 from .language import STOP_WORDS, Span, Vector, Weights, cosine, sentences, stem, terms, words
 from .model import Chunk, Comparison, Difference, Document, DocumentComparison, DocumentText, Passage, Similarity, shorten
 from .summarise import choose_sentences
@@ -30,6 +31,7 @@ _SOMEWHAT = 0.45  # share of words in common from which two statements of like m
 _MEANING_ALIKE = 0.75  # cosine of embeddings from which two statements say the same (MiniLM puts most paraphrases above it, mere kinship of topic below)
 _COMMON = 0.2  # of the statements: a term in more of them than that finds no pairs
 _ANSWERS = 0.34  # of a question's words must stand in a passage that answers it
+_SAYS_ALIKE = re.compile(r"(?:both|all|they|the (?:two|documents|agreements|texts))\b", re.IGNORECASE)
 NOT_HERE = "Not in this document."
 
 
@@ -61,12 +63,17 @@ async def compare(sources: Sequence[Source], question: str | None, chat: Chat | 
     per_document = []
     for source, found in zip(sources, unique, strict=True):
         per_document.append(await _describe(source, found, question, chat, find))
-    summary = _plain_summary(sources, similarities, differences, counts, per_document)
-    if chat is not None:
+    if question:
+        plain = " ".join(f"{one.filename}: {one.summary.rstrip('.')}." for one in per_document)
+    else:
+        plain = _plain_summary(sources, similarities, differences, counts, per_document)
+    # A small model says of strangers that they have much in common: it is asked only where there is something, and its words stand behind the figures.
+    if chat is not None and not (is_small(chat) and (question or not similarities)):
         written = await _written_summary(chat, similarities, differences, per_document, question)
         if written:
-            return Comparison(written, "model", chat.facts.name, similarities, differences, per_document)
-    return Comparison(summary, "extractive", None, similarities, differences, per_document)
+            summary = f"{plain} {written}" if is_small(chat) else written
+            return Comparison(summary, "model", chat.facts.name, similarities, differences, per_document)
+    return Comparison(plain, "extractive", None, similarities, differences, per_document)
 
 
 # Pairing
@@ -352,15 +359,18 @@ async def _written_summary(
     system = f"In two to four plain sentences, say what these documents have in common and how they differ. Use only these notes. {CITED_TEXT}"
     if question:
         system += f" Keep to this question: {shorten(question, 200)}"
-    said = await ask(chat, system, "Notes:\n" + "\n".join(f"- {line.text}" for line in read), 220)
+    said = await ask(chat, system, "Notes:\n" + "\n".join(f"- {line.text}" for line in read), 160)
     evidence = Evidence(read)
-    kept = []
+    kept: dict[str, str] = {}
     for span in sentences(said or ""):
-        statement = (said or "")[span.start : span.end]
-        support = evidence.support(statement)
-        if support is not None and support.coverage >= 0.4:
-            kept.append(" ".join(statement.split()))
-    return " ".join(kept) or None
+        statement = " ".join((said or "")[span.start : span.end].split())
+        support = evidence.support(statement, strictly=is_small(chat))
+        if support is None or support.coverage < (0.6 if is_small(chat) else 0.4) or not statement.endswith((".", "!", "。")):
+            continue
+        if _SAYS_ALIKE.match(statement) and not support.chunk.text.startswith("In common"):
+            continue
+        kept.setdefault(" ".join(words(statement)), statement)
+    return " ".join(list(kept.values())[:4]) or None
 
 
 def _count(number: int, noun: str) -> str:

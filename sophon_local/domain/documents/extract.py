@@ -15,7 +15,7 @@ from ...providers.base import Chat
 from .asking import CITED_TEXT, ask, fit, is_small, overlap, quoted
 from .language import Span, estimate_tokens, sentences, words
 from .model import Chunk, Citation, Document, DocumentText, Extraction, Wish
-from .rules import DATE, Found, find, name_words, parse_date, parse_number, type_of
+from .rules import DATE, LABELLED, Found, find, name_words, parse_date, parse_number, type_of
 
 Find = Callable[[str, int], Awaitable[list[Chunk]]]
 
@@ -93,6 +93,7 @@ async def extract(document: Document, text: DocumentText, chunks: Sequence[Chunk
         # A small model is worse than a plain label: it is asked only for what the rules left open.
         asked = [name for name in properties if not (is_small(chat) and name in ruled)]
         found = await _by_model(chat, document, chunks, wish, {name: properties[name] for name in asked}, find_passages)
+        found = {name: value for name, value in found.items() if not _is_taken(name, value, ruled)}
     values = {name: value for name in properties if (value := found.get(name) or ruled.get(name))}
     data = _assembled(values, wish)
     errors = await asyncio.to_thread(_errors, wish.as_schema(), data)
@@ -221,6 +222,14 @@ def _borne_out(value: Any, schema: dict[str, Any], name: str, passages: Sequence
         return None
     span = max(sentences(best.text), key=lambda one: overlap(value, best.text[one.start : one.end]))
     return _Value(value, "model", _LOOSE, [Span(best.start + span.start, best.start + span.end)])
+
+
+def _is_taken(name: str, value: _Value, ruled: dict[str, _Value]) -> bool:
+    """Whether the value stands behind another field's label: a model that finds nothing likes to repeat what it has seen."""
+    if isinstance(value.value, list | dict) or name in ruled:
+        return False
+    labelled = [place for other, by_rule in ruled.items() if other != name and by_rule.confidence >= LABELLED for place in by_rule.places]
+    return any(mine.start < theirs.end and theirs.start < mine.end for mine in value.places for theirs in labelled)
 
 
 def _joined(value: Any, parts: Sequence[_Value]) -> _Value:

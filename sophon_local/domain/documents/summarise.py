@@ -34,7 +34,7 @@ async def summarise(document: Document, chunks: Sequence[Chunk], style: str, max
     if chat is not None:
         written = await _written(chunks, style, limit, chat)
         if written is not None:
-            supported = await asyncio.to_thread(_supported, written, chunks, limit, SUPPORTED if is_small(chat) else SUPPORTED_CAPABLE)
+            supported = await asyncio.to_thread(_supported, written, chunks, limit, strictly=is_small(chat))
             if supported:
                 text, citations = _put_together(document, supported, style)
                 return Summary(text, chat.facts.name, "model", citations)
@@ -57,8 +57,9 @@ async def _written(chunks: Sequence[Chunk], style: str, limit: int, chat: Chat) 
     parts = []
     for group in groups:
         part = await ask(chat, part_system, f"Text:\n{quoted(group)}\n\nMain points:", _tokens(per_group))
-        if part:
-            parts.append(part)
+        if part is None:
+            break  # it does not answer now: what it has said so far is kept
+        parts.append(part)
     if not parts:
         return None
     notes = "\n".join(" ".join(part.split()) for part in parts)
@@ -105,12 +106,13 @@ def _representative(chunks: Sequence[Chunk], sizes: dict[int, int], room: int) -
     return kept
 
 
-def _supported(written: str, chunks: Sequence[Chunk], limit: int, least: float) -> list[tuple[str, Support]]:
+def _supported(written: str, chunks: Sequence[Chunk], limit: int, *, strictly: bool) -> list[tuple[str, Support]]:
     """The statements that the document bears out, each with its place, up to ``limit`` words. What was made up is left out."""
     evidence = Evidence(chunks)
+    least = SUPPORTED if strictly else SUPPORTED_CAPABLE
     kept: list[tuple[str, Support]] = []
     used = 0
-    seen: set[str] = set()
+    seen = {" ".join(words(heading)) for chunk in chunks for heading in (chunk.heading, *chunk.heading.split(" > "))}
     text = _PREAMBLE.sub("", written.strip())
     for line in text.split("\n"):
         bare = _BULLET.sub("", line.replace("**", "")).strip()
@@ -120,7 +122,7 @@ def _supported(written: str, chunks: Sequence[Chunk], limit: int, least: float) 
             key = " ".join(words(statement))
             if count < 3 or key in seen or (kept and used + count > limit):
                 continue
-            support = evidence.support(statement)
+            support = evidence.support(statement, strictly=strictly)
             if support is not None and support.coverage >= least:
                 seen.add(key)
                 kept.append((" ".join(statement.split()[:limit]), support))

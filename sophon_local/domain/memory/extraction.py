@@ -70,7 +70,8 @@ def single_fact(content: str, known: Mapping[str, str]) -> Fact | None:
     if len(content) > 300 or "\n" in content:
         return None
     facts, _, rest = find_facts([Clause(content, is_asked_for=True)], known)
-    return facts[0] if len(facts) == 1 and not rest else None
+    # People named in passing come behind the fact; a list ("nuts and eggs") comes as several, of which none is the whole.
+    return facts[0] if facts and not rest and facts[0].content == tidy(content) else None
 
 
 def is_capable(facts: ChatModelFacts) -> bool:

@@ -13,7 +13,7 @@ _I = re.IGNORECASE
 
 
 def read_home(scene: Scene, who: Who, m: re.Match[str]) -> Fact | None:
-    value = clean(m["v"])
+    value = clean(re.split(r"\s+(?:with|mit|con|avec)\s+", m["v"])[0])
     if not is_place(value, scene.is_all_lower):
         return None
     return fact_of(scene, who, "home", value, importance=0.8 if who is ME else 0.5, links=links_to(who, "lives in", value, "place"))

@@ -185,6 +185,8 @@ class Memory:
         if fact is not None:
             row = _with_slot(row, fact)
 
+        alike = [] if agent is None or row.slot else await self._alike(content, group_of(scope, agent_id))
+
         def write(tx: Tx) -> tuple[Entry, _Entries, bool]:
             if new.supersedes is not None:
                 old = [_changeable(_readable(tx, caller, new.supersedes))]
@@ -192,8 +194,9 @@ class Memory:
                     raise refused("supersedes", "An entry takes the place of one of its own scope.")
             else:
                 old = _store.select_slot(tx, scope, agent_id, row.slot) if row.slot and not valid_to else []
-            if agent is not None:
-                same = next((one for one in old if _says_nothing_new(row, one)), None)
+            if agent is not None:  # a model writes the same thing again and again
+                told = [*old, *(one for one in _store.select_many(tx, alike) if one.replaced_at is None)]
+                same = next((one for one in told if _says_nothing_new(row, one)), None)
                 if same is not None:
                     return self._strengthen(tx, same, now), [], False
             entry, ended = self._put(tx, row, old, fact.links if fact else [])
@@ -425,7 +428,8 @@ class Memory:
         known = await self._db.read(lambda tx: _store.select_known(tx, KNOWN_NAMES))
         extracted = await asyncio.to_thread(extraction.extract, turn.user_text, known)
         skipped = [NotKept(one.text, one.reason) for one in extracted.skipped]
-        facts = [(fact, await self._alike(fact), False) for fact in extracted.facts]
+        mine = group_of("user", None)
+        facts = [(fact, [] if fact.slot else await self._alike(fact.content, mine), False) for fact in extracted.facts]
         if chat is not None and extracted.open and extraction.is_capable(chat.facts):
             near = await self._search.search(
                 COLLECTION, turn.user_text[:QUERY_CHARACTERS], limit=8, groups=[group_of("user", None)], vector_weight=VECTOR_WEIGHT
@@ -437,7 +441,7 @@ class Memory:
                 if one.replaces is not None:
                     facts.append((one.fact, [remembered[one.replaces - 1].id], True))
                 else:
-                    facts.append((one.fact, await self._alike(one.fact), False))
+                    facts.append((one.fact, await self._alike(one.fact.content, mine), False))
         if not facts and not extracted.corrections:
             return Learned(skipped=skipped)
         source = SourceRef(kind="turn", session_id=turn.session_id, message_id=turn.message_id)
@@ -542,11 +546,9 @@ class Memory:
 
     # --- learning
 
-    async def _alike(self, fact: Fact) -> _Names:
-        """Entries that may say the same as a fact without a slot."""
-        if fact.slot is not None:
-            return []
-        hits = await self._search.search(COLLECTION, fact.content, limit=5, groups=[group_of("user", None)], vector_weight=VECTOR_WEIGHT)
+    async def _alike(self, content: str, group: str) -> _Names:
+        """Entries of a group that may say the same."""
+        hits = await self._search.search(COLLECTION, content, limit=5, groups=[group], vector_weight=VECTOR_WEIGHT)
         return [hit.id for hit in hits]
 
     def _learn_fact(self, tx: Tx, fact: Fact, alike: Sequence[str], is_replacing: bool, source: SourceRef, done: _Learning) -> None:

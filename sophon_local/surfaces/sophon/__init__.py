@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from ..surface import Surface
@@ -10,18 +9,12 @@ from .errors import SCHEMA, render
 from .limits import rate
 from .tenants import tenanted
 
-GROUPS = ("public", "agents", "chat", "sessions", "tasks", "approvals", "documents", "memory", "models", "egress")
-
 
 def _routes() -> list[Any]:
-    routes: list[Any] = []
-    for name in GROUPS:
-        try:
-            routes += import_module(f"{__name__}.{name}").ROUTES
-        except ModuleNotFoundError as error:
-            if error.name != f"{__name__}.{name}":
-                raise
-    return routes
+    from . import agents, approvals, documents, egress, memory, models, public, sessions, tasks
+
+    groups = (public, agents, sessions, tasks, approvals, documents, memory, models, egress)
+    return [route for group in groups for route in group.ROUTES]
 
 
 SURFACE = Surface(

@@ -26,7 +26,7 @@ class ModelChoiceObject(Wire):
     fallback: str | None = None
 
 
-class HeartbeatObject(Wire, frozen=True):
+class HeartbeatObject(Wire):
     enabled: bool = False
     interval_minutes: int = 30
     active_hours: str | None = None
@@ -55,7 +55,7 @@ class NewAgentBody(Wire):
     temperature: float | None = None
     enabled: bool = True
     color: str = "slate"
-    heartbeat: HeartbeatObject = HeartbeatObject()
+    heartbeat: HeartbeatObject = msgspec.field(default_factory=HeartbeatObject)
     soul: str | None = None
 
 

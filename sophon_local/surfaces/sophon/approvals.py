@@ -12,7 +12,7 @@ from ...domain.workspace import Workspace
 from ...kit.caller import Caller
 from ...kit.paging import Cursors
 from ..http import SHOWN
-from .shapes import PageObject, Wire, rated, to_page
+from .shapes import PageObject, Wire, to_page
 
 
 class ApprovalObject(Wire):
@@ -67,17 +67,17 @@ async def get_approval(approval_id: str, caller: Caller, workspace: Workspace) -
     return to_approval(await workspace.approvals.get(caller, approval_id))
 
 
-@post("/api/approvals/{approval_id:str}/approve", status_code=200, summary="Approve as asked", **rated("decision"))
+@post("/api/approvals/{approval_id:str}/approve", status_code=200, summary="Approve as asked")
 async def approve(approval_id: str, caller: Caller, workspace: Workspace, data: DecisionBody | None = None) -> ApprovalObject:
     return to_approval(await workspace.approvals.approve(caller, approval_id, data.reason if data else None))
 
 
-@post("/api/approvals/{approval_id:str}/edit", status_code=200, summary="Approve with other parameters", **rated("decision"))
+@post("/api/approvals/{approval_id:str}/edit", status_code=200, summary="Approve with other parameters")
 async def edit(approval_id: str, data: EditBody, caller: Caller, workspace: Workspace) -> ApprovalObject:
     return to_approval(await workspace.approvals.edit(caller, approval_id, data.parameters))
 
 
-@post("/api/approvals/{approval_id:str}/reject", status_code=200, summary="Reject", **rated("decision"))
+@post("/api/approvals/{approval_id:str}/reject", status_code=200, summary="Reject")
 async def reject(approval_id: str, caller: Caller, workspace: Workspace, data: DecisionBody | None = None) -> ApprovalObject:
     return to_approval(await workspace.approvals.reject(caller, approval_id, data.reason if data else None))
 

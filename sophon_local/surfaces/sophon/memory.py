@@ -17,6 +17,9 @@ from ...kit.paging import MAX_LIMIT, Cursors
 from ..http import SHOWN
 from .shapes import EXTENSION, PageObject, Wire, to_page
 
+# By another name here, because the framework hands the connection to a parameter called scope.
+Scope = Annotated[str | None, Parameter(query="scope", description="user or agent")]
+
 SEARCHED = 10  # hits of a search that names no limit
 
 
@@ -194,7 +197,7 @@ async def list_entries(
     limit: int | None = None,
     cursor: str | None = None,
     offset: int | None = None,
-    scope: str | None = None,
+    within: Scope = None,
     category: str | None = None,
     agent: str | None = None,
     tag: str | None = None,
@@ -202,7 +205,7 @@ async def list_entries(
     include_superseded: Annotated[bool, Parameter(query="includeSuperseded")] = False,
 ) -> PageObject[EntryObject]:
     """``q``: each of its words stands in the content. What was replaced is listed with ``includeSuperseded=true``."""
-    wanted = EntryFilter(scope=scope, category=category, agent_id=agent, tag=tag, q=q, include_superseded=include_superseded)
+    wanted = EntryFilter(scope=within, category=category, agent_id=agent, tag=tag, q=q, include_superseded=include_superseded)
     return to_page(await workspace.memory.list(caller, wanted, cursors.request(limit, cursor, offset)), to_entry, cursors)
 
 
@@ -253,7 +256,7 @@ async def search_memory(
     caller: Caller,
     workspace: Workspace,
     q: str,
-    scope: str | None = None,
+    within: Scope = None,
     category: str | None = None,
     agent: str | None = None,
     limit: int = SEARCHED,
@@ -268,7 +271,7 @@ async def search_memory(
         caller,
         q,
         min(limit, MAX_LIMIT),
-        scope=scope,
+        scope=within,
         agent_id=agent,
         category=category,
         as_of_text=as_of,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 from litestar.response import Stream
 
 from ... import __version__
@@ -102,7 +102,7 @@ async def list_tools() -> PageObject[ToolObject]:
 
 
 @get("/api/events", status_code=200, media_type="text/event-stream", **EXTENSION)
-async def events(workspace: Workspace, after: str | None = None, last_event_id: Annotated[str | None, Parameter(header="Last-Event-ID")] = None) -> Stream:
+async def events(workspace: Workspace, after: str | None = None, last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None) -> Stream:
     """Everything that happens in the workspace, as server-sent events; reconnecting with the last id replays what was missed."""
     return sse(workspace.events.subscribe(lambda event: True, last_event_id or after))
 

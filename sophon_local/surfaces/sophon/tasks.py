@@ -13,7 +13,7 @@ from ...kit.caller import Caller
 from ...kit.errors import InvalidRequest
 from ...kit.paging import Cursors
 from ..http import SHOWN
-from .shapes import PageObject, Wire, rated, to_page
+from .shapes import PageObject, Wire, to_page
 
 
 class TaskObject(Wire):
@@ -99,7 +99,7 @@ async def get_task(task_id: str, caller: Caller, workspace: Workspace) -> TaskOb
     return to_task(await workspace.tasks.get(caller, task_id))
 
 
-@post("/api/tasks/{task_id:str}/cancel", status_code=200, summary="Stop a task", **rated("decision"))
+@post("/api/tasks/{task_id:str}/cancel", status_code=200, summary="Stop a task")
 async def cancel_task(task_id: str, caller: Caller, workspace: Workspace) -> TaskObject:
     return to_task(await workspace.tasks.cancel(caller, task_id))
 

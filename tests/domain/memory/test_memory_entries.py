@@ -231,6 +231,9 @@ async def test_an_agent_that_repeats_a_fact_strengthens_it(rig: MemoryRig) -> No
     first = await rig.keep("I live in Berlin with my wife Eva")
     again = await rig.memory.create(AGENT, NewEntry(content="I live in Berlin"))
     assert (again.id, again.use_count) == (first.id, 1)
+    note = await rig.memory.create(AGENT, NewEntry(content="The greenhouse needs a new pane of glass"))
+    again = await rig.memory.create(AGENT, NewEntry(content="the greenhouse needs a new pane of glass."))
+    assert (again.id, again.use_count) == (note.id, 1)
 
 
 async def test_purging_an_agent_removes_its_memory_only(rig: MemoryRig) -> None:

@@ -149,7 +149,7 @@ export function List<T>(props: ListProps<T>) {
           const position = { transform: `translateY(${place.start}px)`, ...(isVariable && row.kind === "item" ? {} : { height: place.size }) };
           if (row.kind === "group") {
             return (
-              <li key={row.key} role="presentation" className={styles.group} style={position}>
+              <li key={row.key} className={styles.group} style={position}>
                 {row.label}
               </li>
             );

@@ -13,6 +13,8 @@ export interface MarkdownProps {
   text: string;
   /** Draws the reference [3]; null leaves it as text. */
   reference?: (number: number) => ReactNode;
+  /** The level of its topmost headings on the page. */
+  headingLevel?: 2 | 3 | 4;
   /** Chat size instead of body size. */
   large?: boolean;
   className?: string;
@@ -52,18 +54,24 @@ export function referenceNumbers(text: string): number[] {
   });
 }
 
+/** What to add to a heading's depth to get its level on the page. */
+const Below = createContext(0);
+
 const References = createContext<((number: number) => ReactNode) | undefined>(undefined);
 
-export const Markdown = memo(function Markdown({ text, reference, large, className }: MarkdownProps) {
+export const Markdown = memo(function Markdown({ text, reference, headingLevel = 2, large, className }: MarkdownProps) {
   const blocks = useMemo(() => marked.lexer(text), [text]);
+  const top = Math.min(6, ...blocks.filter((token) => token.type === "heading").map((token) => (token as Tokens.Heading).depth));
   return (
     <References value={reference}>
+      <Below value={headingLevel - top}>
       <div className={join(styles.prose, large && styles.large, className)}>
         {blocks.map((token, at) => (
           // While a text grows only its last block changes; the others are not drawn again.
           <Block key={at} token={token} />
         ))}
       </div>
+      </Below>
     </References>
   );
 });
@@ -84,16 +92,8 @@ function block(token: Token): ReactNode {
     case "space":
     case "def":
       return null;
-    case "heading": {
-      const heading = token as Tokens.Heading;
-      // A message is not a page: its headings stand below the page's own.
-      const Level = `h${Math.min(6, heading.depth + 2)}` as "h3";
-      return (
-        <Level className={styles[`h${Math.min(3, heading.depth)}`]} dir="auto">
-          {inlines(heading.tokens)}
-        </Level>
-      );
-    }
+    case "heading":
+      return <Heading token={token as Tokens.Heading} />;
     case "paragraph":
       return <p dir="auto">{inlines((token as Tokens.Paragraph).tokens)}</p>;
     case "text": {
@@ -154,6 +154,16 @@ function block(token: Token): ReactNode {
     default:
       return <p>{token.raw}</p>;
   }
+}
+
+/** A message is not a page: its topmost heading stands just below the page's own, whatever it was written as. */
+function Heading({ token }: { token: Tokens.Heading }) {
+  const Level = `h${Math.max(2, Math.min(6, token.depth + use(Below)))}` as "h2";
+  return (
+    <Level className={styles[`h${Math.min(3, token.depth)}`]} dir="auto">
+      {inlines(token.tokens)}
+    </Level>
+  );
 }
 
 function inlines(tokens: Token[] | undefined): ReactNode {

@@ -6,6 +6,9 @@ import { join } from "./join";
 import { useLayout } from "./layout";
 import { MEDIUM, NARROW, useMedia } from "./useMedia";
 
+/** Whether the work is what the page is about; else its list is. The page's one h1 goes there. */
+const IsAboutWork = createContext(true);
+
 const Opener = createContext<{ close: () => void }>({ close: () => undefined });
 
 export interface SplitViewProps {
@@ -29,6 +32,7 @@ export function SplitView({ list, listLabel, isOpen = false, inspector, children
   const hasList = Boolean(list);
   const showsList = hasList && (isNarrow ? !isOpen : listShown);
   return (
+    <IsAboutWork value={isOpen || !hasList}>
     <div className={styles.split}>
       {showsList && (
         <section className={styles.list} aria-label={listLabel} inert={isOver && isNarrow}>
@@ -46,6 +50,7 @@ export function SplitView({ list, listLabel, isOpen = false, inspector, children
         </Inspector>
       )}
     </div>
+    </IsAboutWork>
   );
 }
 
@@ -144,10 +149,11 @@ export interface PaneProps {
 
 /** The list zone: a title, its actions, a search, the list. */
 export function ListPane({ title, aside, actions, tools, children }: PaneProps) {
+  const Title = use(IsAboutWork) ? "h2" : "h1";
   return (
     <div className={styles.pane}>
       <header className={styles.header}>
-        <h1 className={styles.title}>{title}</h1>
+        <Title className={styles.title}>{title}</Title>
         {aside}
         {actions && <div className={styles.actions}>{actions}</div>}
       </header>
@@ -157,9 +163,10 @@ export function ListPane({ title, aside, actions, tools, children }: PaneProps) 
   );
 }
 
-/** The work zone. It does not scroll by itself: put a `Scroll` inside, or something that scrolls on its own. */
+/** The work zone. A title that is more than a word or two brings its own h1. It does not scroll by itself: put a `Scroll` inside, or something that scrolls on its own. */
 export function WorkPane({ title, aside, actions, back, tools, children, className }: PaneProps) {
   const isNarrow = useMedia(NARROW);
+  const Title = use(IsAboutWork) && typeof title === "string" && title ? "h1" : "div";
   return (
     <div className={join(styles.pane, className)}>
       <header className={styles.header}>
@@ -169,7 +176,7 @@ export function WorkPane({ title, aside, actions, back, tools, children, classNa
             <span className="aside-voice">Back to the list</span>
           </LinkButton>
         )}
-        <div className={styles.title}>{title}</div>
+        <Title className={styles.title}>{title}</Title>
         {aside}
         {actions && <div className={styles.actions}>{actions}</div>}
       </header>

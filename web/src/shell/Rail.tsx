@@ -1,5 +1,5 @@
 import { Ellipsis, PanelLeftClose, PanelLeftOpen, Search } from "lucide-react";
-import { Link } from "react-aria-components";
+import { Button, Link } from "react-aria-components";
 import { useApprovals } from "@/api";
 import { Count, IconButton, join, Kbd, Menu, NARROW, setLayout, Tooltip, useLayout, useMedia } from "@/components";
 import { useGo } from "./address";
@@ -39,7 +39,9 @@ export function Rail({ current, onPalette, onKeys }: RailProps) {
         {isWide && (
           <>
             <span className={styles.word}>Find</span>
-            <Kbd keys={keysOf("palette")} />
+            <span aria-hidden>
+              <Kbd keys={keysOf("palette")} />
+            </span>
           </>
         )}
       </button>
@@ -100,19 +102,13 @@ function Bar({ current, waiting, onPalette, onKeys }: RailProps & { waiting: num
         label="More"
         placement="top end"
         trigger={
-          <IconButton
-            label={waiting ? `More, ${waiting} waiting` : "More"}
-            className={join(styles.tab, styles.more, current?.place === "foot" && styles.here)}
-            icon={
-              <>
-                <Ellipsis aria-hidden />
-                <span>More</span>
-                <span className={styles.dot}>
-                  <Count of={waiting} label="waiting" />
-                </span>
-              </>
-            }
-          />
+          <Button className={join(styles.tab, current?.place === "foot" && styles.here)}>
+            <Ellipsis aria-hidden />
+            <span>More</span>
+            <span className={styles.dot}>
+              <Count of={waiting} label="waiting" />
+            </span>
+          </Button>
         }
         items={[
           { id: "find", label: "Find or do anything", icon: <Search aria-hidden />, onAction: onPalette },

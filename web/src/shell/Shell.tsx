@@ -59,7 +59,7 @@ export function Shell() {
                   </Route>
                 ))}
                 <Route>
-                  <EmptyState title="There is no such page" action={<LinkButton href="/chat">Go to your chats</LinkButton>}>
+                  <EmptyState isPage title="There is no such page" action={<LinkButton href="/chat">Go to your chats</LinkButton>}>
                     The address may be mistyped, or the page moved.
                   </EmptyState>
                 </Route>

@@ -58,7 +58,9 @@ export function Composer({ chatKey, attaching, isRunning, said, onSend, onStop, 
     box.style.height = `${box.scrollHeight}px`;
   }, [text]);
 
-  const canSend = text.trim() !== "" && !isRunning;
+  // A message never goes without a file that the person meant to send with it.
+  const isStuck = attaching.readiness === "stuck";
+  const canSend = text.trim() !== "" && !isRunning && !isStuck;
 
   const send = () => {
     if (!canSend) return;
@@ -143,7 +145,11 @@ export function Composer({ chatKey, attaching, isRunning, said, onSend, onStop, 
         <IconButton label="Attach files" icon={<Paperclip aria-hidden />} onPress={() => void chooseFiles().then((files) => files.length > 0 && attaching.add(files))} />
         <ModelPicker />
         <span className={styles.space} />
-        {isArmed ? (
+        {isStuck ? (
+          <span className={styles.armed} role="status">
+            Take off what can’t be sent
+          </span>
+        ) : isArmed ? (
           <span className={styles.armed} role="status">
             Goes when the files are read
             <Button small onPress={() => setArmed(false)}>

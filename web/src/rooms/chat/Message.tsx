@@ -151,6 +151,9 @@ function Answer({ message, acts, asked, isExplained, isLast }: MessageProps) {
         </p>
       )}
       {!isStreaming && <Sources citations={message.citations} />}
+      {message.status === "complete" && message.answered === "model" && message.citations.length === 0 && (
+        <p className={styles.quoted}>No source: the model said this by itself, and it may be wrong.</p>
+      )}
       {message.status === "interrupted" && (
         <Note meaning="notice" title="This answer was cut off" actions={again}>
           {message.error ?? "Sophon stopped while it was written. What had come until then is kept."}

@@ -37,11 +37,12 @@ export function ModelPicker() {
       label="Which model answers"
       placement="top start"
       trigger={
-        <Button tone="quiet" small className={styles.picker} aria-label={current ? `${current.name} answers. Choose another model` : "No chat model yet. Choose one"}>
+        <Button tone="quiet" small className={styles.picker}>
           <span className={styles.words}>
             {current ? <Place isLocal={staysHere(current, known)} /> : <Boxes aria-hidden />}
             <span className="ellipsis">{current?.name ?? "No chat model"}</span>
             {current && <span className={styles.where}>{staysHere(current, known) ? "on this machine" : "elsewhere"}</span>}
+            <span className="aside-voice">, choose which model answers</span>
           </span>
         </Button>
       }

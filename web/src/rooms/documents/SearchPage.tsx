@@ -35,7 +35,7 @@ export function SearchPage() {
   const results = words ? data : undefined;
   return (
     <WorkPane
-      title="Search the texts"
+      title={<h1>Search the texts</h1>}
       back={href("/documents", kept)}
       tools={<SearchField label="Search what your documents say" value={typed} onChange={setTyped} autoFocus className={styles.field} />}
     >

@@ -37,7 +37,7 @@ export function Viewer({ id }: { id: string }) {
   if (query.error && !document) {
     const isGone = query.error.code === "not_found";
     return (
-      <WorkPane title="Document" back={back}>
+      <WorkPane title={<h1>Document</h1>} back={back}>
         <div className={styles.note}>
           {isGone ? (
             <EmptyState icon={<FileX2 aria-hidden />} title="This document is gone" action={<LinkButton href={back}>Back to your documents</LinkButton>}>

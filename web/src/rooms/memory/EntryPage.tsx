@@ -35,7 +35,7 @@ export function EntryPage({ id }: { id: string }) {
   const back = href("/memory", kept);
   if (error && !data)
     return (
-      <WorkPane title="Memory" back={back}>
+      <WorkPane title={<h1>Memory</h1>} back={back}>
         <Scroll>
           {error.code === "not_found" ? (
             <EmptyState icon={<FileX2 aria-hidden />} title="This is no longer remembered" action={<LinkButton href={back}>Back to the memory</LinkButton>}>
@@ -213,6 +213,7 @@ function Editing({ entry, onDone }: { entry: Entry; onDone: () => void }) {
   };
   return (
     <form
+      noValidate
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
@@ -333,7 +334,7 @@ function Versions({ id }: { id: string }) {
                 <span dir="auto">{version.content}</span>
               </Link>
             )}
-            <span className={styles.when}>
+            <span className={styles.source}>
               <SourceLink entry={version} />
             </span>
           </li>

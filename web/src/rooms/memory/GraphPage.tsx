@@ -90,6 +90,7 @@ function Centre({ entity, known, onCentre }: { entity: string; known: readonly G
   const [typed, setTyped] = useState(entity);
   return (
     <form
+      noValidate
       className={styles.centre}
       onSubmit={(event) => {
         event.preventDefault();
@@ -181,7 +182,7 @@ function Relations({ graph, node }: { graph: Graph; node: GraphNode }) {
           {edge.entryId && (
             <>
               {" "}
-              <Link href={`/memory/${edge.entryId}`} className={styles.source} aria-label={`The memory that says so: ${node.name} ${edge.relation} ${other.name}`}>
+              <Link href={`/memory/${edge.entryId}`} className={styles.source} aria-label={`source of: ${isOut ? node.name : other.name} ${edge.relation} ${isOut ? other.name : node.name}`}>
                 source
               </Link>
             </>

@@ -26,6 +26,7 @@ export function NewEntry() {
     <WorkPane title={<h1>Remember something</h1>} back={href("/memory", kept)}>
       <Scroll>
         <form
+          noValidate
           className={styles.form}
           onSubmit={(event) => {
             event.preventDefault();

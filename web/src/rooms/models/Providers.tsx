@@ -199,6 +199,7 @@ function Adding({ onDone }: { onDone: () => void }) {
   };
   return (
     <form
+      noValidate
       ref={comeIntoSight}
       className={styles.form}
       aria-label="Add a provider"
@@ -248,6 +249,7 @@ function Editing({ provider, onDone }: { provider: Provider; onDone: () => void 
   };
   return (
     <form
+      noValidate
       ref={comeIntoSight}
       className={styles.form}
       aria-label={`Edit ${provider.name}`}
@@ -292,6 +294,7 @@ function FromFile({ onDone }: { onDone: () => void }) {
   const save = () => path.trim() && !pull.isPending && pull.mutate(path.trim(), { onSuccess: onDone });
   return (
     <form
+      noValidate
       ref={comeIntoSight}
       className={styles.form}
       aria-label="Use a model file"
