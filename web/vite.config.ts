@@ -38,7 +38,11 @@ function english(): Plugin {
     name: "english-only",
     enforce: "pre",
     resolveId: (source, importer) =>
-      importer?.includes("node_modules") && /[/.](?!en-US)[a-z]{2}-[A-Z]{2}(\.m?js)?$/.test(source) && /react-(aria|stately)|@(react-aria|react-stately)/.test(importer) ? empty : null,
+      importer?.includes("node_modules") &&
+      /[/.](?!en-US)[a-z]{2}-[A-Z]{2}(\.m?js)?$/.test(source) &&
+      /react-(aria|stately)|@(react-aria|react-stately)/.test(importer)
+        ? empty
+        : null,
     load: (id) => (id === empty ? "export default {};" : null),
   };
 }
@@ -67,7 +71,9 @@ const proxy = Object.fromEntries(
     {
       target: server,
       changeOrigin: true,
-      configure: (through: { on(event: "proxyReq", then: (request: { setHeader(name: string, value: string): void; getHeader(name: string): unknown }) => void): void }) =>
+      configure: (through: {
+        on(event: "proxyReq", then: (request: { setHeader(name: string, value: string): void; getHeader(name: string): unknown }) => void): void;
+      }) =>
         through.on("proxyReq", (request) => {
           if (request.getHeader("origin")) request.setHeader("origin", server);
         }),

@@ -204,12 +204,12 @@ def test_a_kill_in_the_middle_of_an_answer_keeps_what_had_come(tmp_path: Path, m
         stop_server(again)
 
 
-def test_stopping_an_answer_keeps_what_had_come(http: httpx2.Client) -> None:
+def test_stopping_an_answer_keeps_what_had_come(http: httpx2.Client, server: LiveServer) -> None:
     ack = http.post("/api/chat", json={"content": "Write a very long poem about the sea and the wind."}).json()
     seen = threading.Event()
 
     def watch() -> None:
-        with httpx2.stream("GET", f"{http.base_url}api/sessions/{ack['sessionId']}/events?after=none-0", timeout=60) as answer:
+        with httpx2.stream("GET", f"{server.url}/api/sessions/{ack['sessionId']}/events?after=none-0", timeout=60) as answer:
             for line in answer.iter_lines():
                 if line == "event: message.delta":
                     seen.set()

@@ -81,5 +81,7 @@ def decide(tx: Tx, approval_id: str, **columns: Any) -> int:
     )
 
 
-def mark_executed(tx: Tx, approval_id: str, at: str) -> None:
+def mark_executed(tx: Tx, approval_id: str, at: str, forgets_preview: bool) -> None:
     tx.run("UPDATE approvals SET executed_at = :at WHERE id = :id", at=at, id=approval_id)
+    if forgets_preview:
+        tx.run("UPDATE approvals SET preview = '{}' WHERE id = :id", id=approval_id)

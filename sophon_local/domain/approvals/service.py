@@ -30,12 +30,16 @@ class Approvals:
         self._db = db
         self._events = events
         self._executors: dict[str, Execute] = {}
+        self._forgetful: set[str] = set()
         self._expiry: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
-    def register(self, tool_name: str, execute: Execute) -> None:
-        """``execute`` carries out what was approved. It may run again after a crash, so it must bear that."""
+    def register(self, tool_name: str, execute: Execute, keeps_preview: bool = True) -> None:
+        """``execute`` carries out what was approved. It may run again after a crash, so it must bear that. ``keeps_preview`` False: the preview
+        goes once it is carried out, since it shows what was to be erased."""
         self._executors[tool_name] = execute
+        if not keeps_preview:
+            self._forgetful.add(tool_name)
 
     async def start(self) -> None:
         """Carry out what was approved before a restart, and let questions run out."""
@@ -147,7 +151,8 @@ class Approvals:
             await execute(approval)
         except NotFound:
             log.info("approval %s: what it was about is gone", approval.id)
-        await self._db.write(lambda tx: _store.mark_executed(tx, approval.id, clock.timestamp()))
+        forgets = approval.tool_name in self._forgetful
+        await self._db.write(lambda tx: _store.mark_executed(tx, approval.id, clock.timestamp(), forgets))
 
     async def _find(self, approval_id: str) -> Approval:
         approval = await self._db.read(lambda tx: _store.select(tx, approval_id))

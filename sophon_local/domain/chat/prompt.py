@@ -55,7 +55,9 @@ def answer_from_sources(question: str, sources: list[Source]) -> list[ChatMessag
     ]
 
 
-def converse(soul: str, standing: list[str], history: list[Message], content: str, sources: list[Source], facts: ChatModelFacts) -> list[ChatMessage]:
+def converse(
+    soul: str, standing: list[str], diary: str, history: list[Message], content: str, sources: list[Source], facts: ChatModelFacts
+) -> list[ChatMessage]:
     """The agent's own words, what is known, the conversation so far, and the message; within the model's budget."""
     budget = facts.prompt_budget
     parts = [soul.strip()[: int(budget * _CHARACTERS_PER_TOKEN / 3)]]
@@ -63,6 +65,8 @@ def converse(soul: str, standing: list[str], history: list[Message], content: st
         parts.append("The person has asked for this, always:\n" + "\n".join(f"- {wish}" for wish in standing))
     if is_capable(facts):
         parts.append(f"Today is {clock.now():%A, %d %B %Y}.")
+        if diary:
+            parts.append(f"What the person wrote to you yesterday and today:\n{diary}")
         if sources:
             parts.append(f"{_CAPABLE}\n\n{quoted(sources)}")
     elif sources:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import timedelta
 from pathlib import PurePath
 from typing import Any
 
@@ -38,6 +39,8 @@ PASSAGES = 8
 MEMORIES = 4
 HISTORY = 12
 MAX_TOOL_TURNS = 6
+DIARY_LINES = 12
+DIARY_LINE = 120  # characters
 CHECKPOINT_S = 1.0
 
 # A passage is worth showing to a model from here on; weaker ones only distract it.
@@ -463,7 +466,8 @@ class Chats:
         soul = (await self._agents.read_file(owner(), agent.id, "soul")).content[:MAX_PROMPT_CHARACTERS]
         read = prompt.fit(sources, model.facts.prompt_budget // 2) if sources else []
         draft.sources, draft.citations = read, Citations(read)
-        messages = prompt.converse(soul, draft.standing, history, asked.content, read, model.facts)
+        diary = await self._last_two_days(owner()) if capable else ""
+        messages = prompt.converse(soul, draft.standing, diary, history, asked.content, read, model.facts)
         tools = allowed(agent.tools) if capable and model.facts.has_native_tools else []
         temperature = agent.temperature if agent.temperature is not None else (0.7 if capable else 0.3)
         marker = MarkingFilter(draft.citations)
@@ -497,6 +501,15 @@ class Chats:
         answer.step("generate", f"{model.facts.name} answered", began)
         if answer.content.lstrip().lower().startswith(NOT_FOUND_TEXT.rstrip(".").lower()):
             draft.answered = "not_found"
+
+    async def _last_two_days(self, caller: Caller) -> str:
+        """What was talked about yesterday and today, the latest lines of it."""
+        today = clock.now().date()
+        lines = []
+        for day in (today - timedelta(days=1), today):
+            log = await self._memory.daily_log(caller, day.isoformat())
+            lines += [f"- {log.date} {' '.join(line.text.split())[:DIARY_LINE]}" for line in log.entries]
+        return "\n".join(lines[-DIARY_LINES:])
 
     async def _call(self, agent: Agent, asked: Message, call: ToolCall, answer: _Answer, draft: _Draft) -> ChatMessage:
         """Carry out one call of the model's; what it found joins the sources, numbered on."""

@@ -86,7 +86,7 @@ class Evidence:
     def support(self, statement: str, *, strictly: bool = False) -> Support | None:
         """None when no passage shares a word that carries meaning, or when the statement has a number that none of them has.
 
-        ``strictly``: its numbers must stand together, in the sentence that bears it out or in the ones beside it. Small models copy the right
+        ``strictly``: its numbers must stand together, in the sentence that bears it out or near it. Small models copy the right
         numbers to the wrong places.
         """
         wanted = terms(statement)
@@ -104,7 +104,7 @@ class Evidence:
         spans = list(sentences(chunk.text))
         likeness = [cosine(vector, self._weights.vector(terms(chunk.text[span.start : span.end]))) for span in spans]
         at = max(range(len(spans)), key=likeness.__getitem__)
-        around = chunk.text[spans[max(at - 1, 0)].start : spans[min(at + 1, len(spans) - 1)].end]
+        around = chunk.text[spans[max(at - 2, 0)].start : spans[min(at + 2, len(spans) - 1)].end]
         if strictly and not said <= numbers(around):
             return None
         return Support(chunk, spans[at].start, spans[at].end, scored[best])

@@ -351,8 +351,8 @@ async def _written_summary(
     notes = [f"{one.filename}: {shorten(one.summary, 300)}" for one in per_document]
     notes += [f"In common: {shorten(one.text, 160)}" for one in similarities[:5]]
     for one in differences[:8]:
-        where = "" if one.kind == "changed" else f" ({names[one.passages[0].document_id]})"
-        notes.append(f"{ {'changed': 'Changed', 'added': 'Only here', 'removed': 'Only here'}[one.kind] }{where}: {shorten(one.text, 160)}")
+        label = "Changed" if one.kind == "changed" else f"Only {names[one.passages[0].document_id]} says"
+        notes.append(f"{label}: {shorten(one.text, 160)}")
     budget = max(chat.facts.prompt_budget - 150, 300)
     lines = [Chunk(str(at), "", at, None, 0, len(note), "", note) for at, note in enumerate(notes)]
     read = fit(lines, budget)

@@ -24,7 +24,7 @@ _TYPES = ("string", "number", "integer", "boolean", "array", "object")
 _CALLS_SMALL, _CALLS = 6, 12
 _FIELDS_AT_ONCE_SMALL = 4
 _INSTRUCTIONS = 200  # tokens of a prompt that are not the text
-_LITERAL, _NEAR, _LOOSE, _JUDGED = 0.9, 0.75, 0.5, 0.4  # confidence: in a sentence that names the field; in the text; in other words; not a quotation at all
+_LITERAL, _NEAR, _LOOSE, _JUDGED = 0.9, 0.6, 0.5, 0.4  # confidence: in a sentence that names the field; in the text; in other words; not a quotation at all
 _SYSTEM = (
     "You fill in a form from a text. Copy each value from the text exactly as it stands there. "
     f"Where the text does not give a value, write null. Never guess. {CITED_TEXT}"
@@ -352,24 +352,16 @@ def _errors(schema: dict[str, Any], data: Any) -> list[dict[str, str]]:
 
 def _citations(document: Document, text: DocumentText, values: dict[str, _Value]) -> list[Citation]:
     """For each place that bears out a value, the line or sentence around it, as it stands in the document."""
-    citations: list[Citation] = []
+    citations: dict[tuple[str, int, int], Citation] = {}
     for name, value in values.items():
-        for place in value.places[:10]:
+        for place in value.places[:20]:
             start, end = _sentence_at(text.text, place)
-            citations.append(
-                Citation(
-                    len(citations) + 1,
-                    document.id,
-                    document.filename,
-                    text.page_at(start),
-                    start,
-                    end,
-                    text.text[start:end],
-                    round(value.confidence, 2),
-                    name or "value",
+            if (name, start, end) not in citations:
+                number, quote = len(citations) + 1, text.text[start:end]
+                citations[name, start, end] = Citation(
+                    number, document.id, document.filename, text.page_at(start), start, end, quote, round(value.confidence, 2), name or "value"
                 )
-            )
-    return citations
+    return list(citations.values())
 
 
 def _sentence_at(text: str, place: Span) -> Span:

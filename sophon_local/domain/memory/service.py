@@ -107,7 +107,7 @@ class Memory:
         self._dirty_days: set[str] = set()
         self._exporting: asyncio.Task[None] | None = None
         self._recalled: dict[str, tuple[float, _Names]] = {}  # by agent: when, and which entries
-        approvals.register(FORGET, self._forget_approved)
+        approvals.register(FORGET, self._forget_approved, keeps_preview=False)
 
     async def start(self) -> None:
         """Write the daily files that the last run of the program owes."""

@@ -174,13 +174,14 @@ class Search:
             return None
         try:
             current = await self._embedder()
-        except SophonError:
+        except Exception as error:
+            log.warning("there is no embedder for a query: %r", error)
             current = None
         if current is not None:
             self._held[current.facts.id] = current
         for embedding in known:
-            embedder = self._held.get(embedding.id)
-            if embedding.state != "retired" and embedder is not None and embedder.facts.dimensions == embedding.dimensions:
+            embedder = self._embedder_of(embedding)
+            if embedder is not None:
                 return embedding, self._vector_of(query, embedding, embedder)
         return None
 
@@ -211,6 +212,11 @@ class Search:
         if self._embeddings is None:
             self._embeddings = await self._db.read(store.embeddings)
         return self._embeddings
+
+    def _embedder_of(self, embedding: Embedding) -> Embedder | None:
+        """The embedder that made these vectors, if it is at hand and they are still wanted."""
+        embedder = self._held.get(embedding.id)
+        return embedder if embedder and embedder.facts.dimensions == embedding.dimensions and embedding.state != "retired" else None
 
     # The worker
 
@@ -270,7 +276,7 @@ class Search:
             self._embeddings = await self._db.write(lambda tx: store.adopt(tx, facts.id, facts.dimensions))
             return True
         for embedding in known:
-            embedder = self._held.get(embedding.id)
+            embedder = self._embedder_of(embedding)
             if embedder is None:
                 continue
             try:
@@ -368,7 +374,7 @@ class Search:
         return made
 
     async def _is_waiting(self, collection: str, group: str) -> bool:
-        searchable = next((e.number for e in await self._known() if e.state != "retired" and e.id in self._held), None)
+        searchable = next((e.number for e in await self._known() if self._embedder_of(e)), None)
 
         def read(tx: Tx) -> bool:
             if searchable is None:

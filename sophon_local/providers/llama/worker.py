@@ -105,6 +105,8 @@ class _Worker:
         params.n_batch = params.n_ubatch = _BATCH
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = order.threads
         params.cache_ram_mib = _PROMPT_CACHE_MIB
+        if sys.platform != "darwin":  # llama.cpp keeps a repacked copy of the weights for the CPU: mapping the file as well costs its size once more
+            params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
         params.fit_params = False
         params.warmup = False
         params.enable_reasoning = 0  # thinking aloud costs minutes on a CPU, and nobody would see it

@@ -148,9 +148,11 @@ class ExtractBody(Wire):
 
 
 class ExtractionObject(Wire):
+    """``confidence`` is the mean of ``fieldConfidence``; ``method`` says of every field how it was found, or that it was not."""
+
     data: Any
     confidence: float
-    method: dict[str, Method]
+    method: dict[str, Literal["model", "extractive", "not_found"]]
     field_confidence: dict[str, float]
     model: str | None
     citations: list[DocumentCitation]
@@ -326,15 +328,14 @@ async def get_document(
 
 @get("/api/documents/{document_id:str}/raw", status_code=200, summary="The original file", media_type="application/octet-stream")
 async def get_raw(document_id: str, caller: Caller, workspace: Workspace) -> File:
-    """What a browser could run (HTML, SVG) is always a download, and never sniffed."""
+    """What a browser could run (HTML, SVG) is always a download, and never sniffed. (Browsers show no PDF in a sandbox; their viewers have their own.)"""
     path, document = await workspace.documents.raw(caller, document_id)
     is_shown = document.content_type in _SHOWN_IN_BROWSER
     disposition = f"{'inline' if is_shown else 'attachment'}; filename*=UTF-8''{quote(document.filename, safe='')}"
-    return File(
-        path,
-        media_type=document.content_type if is_shown else "application/octet-stream",
-        headers={"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"},
-    )
+    headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
+    if document.content_type != "application/pdf":
+        headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return File(path, media_type=document.content_type if is_shown else "application/octet-stream", headers=headers)
 
 
 @post("/api/documents/{document_id:str}/summarize", status_code=200, summary="Summarise a document")

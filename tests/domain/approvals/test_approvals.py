@@ -160,3 +160,13 @@ async def test_an_unknown_approval_is_not_found(db: Database) -> None:
     for verb in (approvals.get, approvals.approve, approvals.reject):
         with pytest.raises(NotFound):
             await verb(owner(), "appr_none")
+
+
+async def test_what_was_erased_does_not_live_on_in_the_question(db: Database) -> None:
+    approvals, effects = Approvals(db, Events()), Effects()
+    approvals.register("memory.forget", effects.execute, keeps_preview=False)
+    erased, kept = await approvals.request(CALL), await approvals.request(NewApproval(tool_name="memory.forget", risk="high", parameters={}, preview={"a": 1}))
+    await approvals.approve(owner(), erased.id)
+    await approvals.reject(owner(), kept.id)
+    assert (await approvals.get(owner(), erased.id)).preview == {}
+    assert (await approvals.get(owner(), kept.id)).preview == {"a": 1}

@@ -175,6 +175,18 @@ async def test_another_embedder_takes_over_when_its_vectors_are_all_there(path: 
         assert (status.next_embedder_id, status.pending) == (None, 0)
 
 
+async def test_an_embedder_of_the_same_name_but_other_dimensions_is_another_one(path: Path) -> None:
+    async with running(path, HashingEmbedder("one", dimensions=96)) as rig:
+        await rig.put(*items(5))
+        await rig.search.wait_embedded("c", "")
+        rig.embedder = HashingEmbedder("one", dimensions=64)
+        await rig.put(Item("later", "written later"))
+        assert (await rig.ids("written later"))[0] == "later"
+        await until(lambda: {len(v) for (v,) in rig.db.peek(lambda tx: tx.rows("SELECT vector FROM search_vectors"))} == {4 * 64})
+        await until(lambda: rig.search.status().pending == 0)
+        assert all(hit.vector_score is not None for hit in await rig.find("note"))
+
+
 async def test_after_a_restart_the_vectors_being_made_are_searched_when_the_old_embedder_is_gone(path: Path) -> None:
     old, new = HashingEmbedder("old"), HashingEmbedder("new", same={"boat": "s", "ship": "s"})
     async with running(path, old) as rig:
@@ -328,7 +340,6 @@ async def test_committed_writes_are_searched_and_rolled_back_ones_are_not(path: 
 
 async def test_searching_while_items_come_and_go_gives_only_items_that_were_there(path: Path) -> None:
     async with running(path, HashingEmbedder()) as rig:
-
         written = 0
 
         async def write() -> None:

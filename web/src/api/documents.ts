@@ -10,8 +10,8 @@ export interface DocumentFilter {
   tag?: string;
 }
 
-/** More characters than any text that the server keeps: the whole of it. */
-const WHOLE = 100_000_000;
+/** As much of a text as the server sends at once; longer ones say that they are cut. */
+const WHOLE = 10_000_000;
 
 export function useDocuments(filter: DocumentFilter = {}) {
   return usePages<Document>(keys.documents({ ...filter }), "/documents", { ...filter });

@@ -222,6 +222,8 @@ export interface PassageExplanation {
   textScore: number | null;
   vectorScore: number | null;
   matchedTerms: string[];
+  /** How much of what was asked its words cover. */
+  coverage?: number;
   why: string[];
 }
 

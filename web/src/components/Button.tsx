@@ -43,7 +43,12 @@ export interface IconButtonProps extends Omit<PressableProps, "children" | "clas
 export function IconButton({ label, icon, keys, tone = "quiet", small, pressed, className, ...rest }: IconButtonProps) {
   return (
     <Tooltip text={label} keys={keys}>
-      <Pressable {...rest} aria-label={label} aria-pressed={pressed} className={join(styles.button, styles.icon, styles[tone], small && styles.small, className)}>
+      <Pressable
+        {...rest}
+        aria-label={label}
+        aria-pressed={pressed}
+        className={join(styles.button, styles.icon, styles[tone], small && styles.small, className)}
+      >
         {icon}
       </Pressable>
     </Tooltip>

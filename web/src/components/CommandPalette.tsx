@@ -78,7 +78,12 @@ function Field({ onClose, query, onQuery, commands, isSearching, placeholder }: 
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
-    const to: Record<string, number> = { ArrowDown: (at + 1) % commands.length, ArrowUp: (at - 1 + commands.length) % commands.length, PageDown: Math.min(commands.length - 1, at + 8), PageUp: Math.max(0, at - 8) };
+    const to: Record<string, number> = {
+      ArrowDown: (at + 1) % commands.length,
+      ArrowUp: (at - 1 + commands.length) % commands.length,
+      PageDown: Math.min(commands.length - 1, at + 8),
+      PageUp: Math.max(0, at - 8),
+    };
     const next = to[event.key];
     if (next !== undefined && commands.length > 0) {
       event.preventDefault();

@@ -77,7 +77,13 @@ export function TextField({ lines = 1, mono, placeholder, spellCheck, onKeyDown,
     <Writing {...rest} isInvalid={Boolean(error)} validationBehavior="aria" className={join(styles.field, className)}>
       <Caption {...rest} />
       {lines > 1 ? (
-        <TextArea className={join(styles.input, styles.area, mono && "mono")} rows={lines} placeholder={placeholder} spellCheck={spellCheck} onKeyDown={onKeyDown} />
+        <TextArea
+          className={join(styles.input, styles.area, mono && "mono")}
+          rows={lines}
+          placeholder={placeholder}
+          spellCheck={spellCheck}
+          onKeyDown={onKeyDown}
+        />
       ) : (
         <Input ref={ref} className={join(styles.input, mono && "mono")} placeholder={placeholder} spellCheck={spellCheck} onKeyDown={onKeyDown} />
       )}
@@ -236,7 +242,15 @@ export interface SliderProps {
 
 export function Slider({ label, value, onChange, min = 0, max = 1, step = 0.1, format, className }: SliderProps) {
   return (
-    <Sliding value={value} onChange={(given) => onChange(given as number)} minValue={min} maxValue={max} step={step} formatOptions={format} className={join(styles.slider, className)}>
+    <Sliding
+      value={value}
+      onChange={(given) => onChange(given as number)}
+      minValue={min}
+      maxValue={max}
+      step={step}
+      formatOptions={format}
+      className={join(styles.slider, className)}
+    >
       <Label className={styles.label}>{label}</Label>
       <SliderOutput className={join(styles.hint, "figures")} />
       <SliderTrack className={styles.track}>

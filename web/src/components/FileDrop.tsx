@@ -58,7 +58,9 @@ export function FileDrop({ onFiles, label, children, isDisabled, className }: Fi
         event.preventDefault();
         leave();
         // A folder has no bytes of its own; what is inside would have to be walked.
-        const files = [...event.dataTransfer.items].filter((item) => item.kind === "file" && !item.webkitGetAsEntry?.()?.isDirectory).flatMap((item) => item.getAsFile() ?? []);
+        const files = [...event.dataTransfer.items]
+          .filter((item) => item.kind === "file" && !item.webkitGetAsEntry?.()?.isDirectory)
+          .flatMap((item) => item.getAsFile() ?? []);
         if (files.length > 0) onFiles(files);
       }}
     >

@@ -39,7 +39,25 @@ const GROUP_HEIGHT = 30;
 
 /** A long list of links: only what is in sight is drawn. J and K or the arrows move, Enter opens, Home and End jump. */
 export function List<T>(props: ListProps<T>) {
-  const { label, items, getKey, href, selectedKey = null, rowHeight, isVariable, children, actions, editing, group, onDelete, onRename, total, hasMore, onMore, className } = props;
+  const {
+    label,
+    items,
+    getKey,
+    href,
+    selectedKey = null,
+    rowHeight,
+    isVariable,
+    children,
+    actions,
+    editing,
+    group,
+    onDelete,
+    onRename,
+    total,
+    hasMore,
+    onMore,
+    className,
+  } = props;
   const frame = useRef<HTMLDivElement>(null);
   const [activeKey, setActiveKey] = useState<string | null>(selectedKey);
   const wantsFocus = useRef(false);
@@ -98,7 +116,7 @@ export function List<T>(props: ListProps<T>) {
 
   const move = (from: number, by: number) => {
     let next = from;
-    for (let left = Math.abs(by); left > 0; ) {
+    for (let left = Math.abs(by); left > 0;) {
       const step = next + Math.sign(by);
       if (step < 0 || step >= rows.length) break;
       next = step;
@@ -168,17 +186,17 @@ export function List<T>(props: ListProps<T>) {
               aria-posinset={row.position + 1}
             >
               {edited ?? (
-              <Link
-                href={href(row.item)}
-                className={styles.link}
-                data-active={isActive}
-                data-key={row.key}
-                tabIndex={isActive ? 0 : -1}
-                aria-current={isSelected ? "page" : undefined}
-                onFocus={() => setActiveKey(row.key)}
-              >
-                {children(row.item, isSelected)}
-              </Link>
+                <Link
+                  href={href(row.item)}
+                  className={styles.link}
+                  data-active={isActive}
+                  data-key={row.key}
+                  tabIndex={isActive ? 0 : -1}
+                  aria-current={isSelected ? "page" : undefined}
+                  onFocus={() => setActiveKey(row.key)}
+                >
+                  {children(row.item, isSelected)}
+                </Link>
               )}
               {actions && edited === null && <div className={styles.actions}>{actions(row.item)}</div>}
             </li>

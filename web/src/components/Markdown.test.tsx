@@ -61,5 +61,6 @@ describe("references", () => {
 
 it("follows web and mail addresses only", () => {
   expect(safeAddress("https://a.example/b")).toBe("https://a.example/b");
-  for (const bad of ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vbscript:x", "/api/agents", "not an address"]) expect(safeAddress(bad)).toBeNull();
+  for (const bad of ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vbscript:x", "/api/agents", "not an address"])
+    expect(safeAddress(bad)).toBeNull();
 });

@@ -65,12 +65,12 @@ export const Markdown = memo(function Markdown({ text, reference, headingLevel =
   return (
     <References value={reference}>
       <Below value={headingLevel - top}>
-      <div className={join(styles.prose, large && styles.large, className)}>
-        {blocks.map((token, at) => (
-          // While a text grows only its last block changes; the others are not drawn again.
-          <Block key={at} token={token} />
-        ))}
-      </div>
+        <div className={join(styles.prose, large && styles.large, className)}>
+          {blocks.map((token, at) => (
+            // While a text grows only its last block changes; the others are not drawn again.
+            <Block key={at} token={token} />
+          ))}
+        </div>
       </Below>
     </References>
   );
@@ -254,7 +254,13 @@ export function CodeBlock({ text, language = "" }: CodeBlockProps) {
     <figure className={styles.code}>
       <figcaption className={styles.codeBar}>
         <span className={styles.language}>{language.split(/\s/)[0]}</span>
-        <IconButton small label={isWrapped ? "Don't wrap lines" : "Wrap lines"} pressed={isWrapped} icon={<WrapText aria-hidden />} onPress={() => setWrapped(!isWrapped)} />
+        <IconButton
+          small
+          label={isWrapped ? "Don't wrap lines" : "Wrap lines"}
+          pressed={isWrapped}
+          icon={<WrapText aria-hidden />}
+          onPress={() => setWrapped(!isWrapped)}
+        />
         <CopyButton text={text} label="Copy this code" />
       </figcaption>
       <pre className={isWrapped ? styles.wrapped : undefined} tabIndex={0}>

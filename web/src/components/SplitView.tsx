@@ -33,23 +33,23 @@ export function SplitView({ list, listLabel, isOpen = false, inspector, children
   const showsList = hasList && (isNarrow ? !isOpen : listShown);
   return (
     <IsAboutWork value={isOpen || !hasList}>
-    <div className={styles.split}>
-      {showsList && (
-        <section className={styles.list} aria-label={listLabel} inert={isOver && isNarrow}>
-          {list}
-        </section>
-      )}
-      {(!isNarrow || isOpen || !hasList) && (
-        <section className={styles.work} inert={isOver && isNarrow}>
-          {children}
-        </section>
-      )}
-      {inspector && (
-        <Inspector key={inspector.title} title={inspector.title} onClose={inspector.onClose} isOver={isOver}>
-          {inspector.content}
-        </Inspector>
-      )}
-    </div>
+      <div className={styles.split}>
+        {showsList && (
+          <section className={styles.list} aria-label={listLabel} inert={isOver && isNarrow}>
+            {list}
+          </section>
+        )}
+        {(!isNarrow || isOpen || !hasList) && (
+          <section className={styles.work} inert={isOver && isNarrow}>
+            {children}
+          </section>
+        )}
+        {inspector && (
+          <Inspector key={inspector.title} title={inspector.title} onClose={inspector.onClose} isOver={isOver}>
+            {inspector.content}
+          </Inspector>
+        )}
+      </div>
     </IsAboutWork>
   );
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { isKeys, keyNames } from "./keys";
 
-const press = (key: string, held: Partial<KeyboardEvent> = {}) => ({ key, code: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...held }) as KeyboardEvent;
+const press = (key: string, held: Partial<KeyboardEvent> = {}) =>
+  ({ key, code: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...held }) as KeyboardEvent;
 
 describe("keys", () => {
   it("are named as the person's keyboard names them", () => {

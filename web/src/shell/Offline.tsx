@@ -17,7 +17,8 @@ function Banner() {
     <div className={styles.banner}>
       <PlugZap aria-hidden />
       <span className={styles.words}>
-        <strong>Sophon does not answer.</strong> It may be stopped or restarting. What you see may be old; nothing you saved is lost. This page connects again by itself.
+        <strong>Sophon does not answer.</strong> It may be stopped or restarting. What you see may be old; nothing you saved is lost. This page connects again
+        by itself.
       </span>
       <Button small onPress={() => live.hurry()}>
         Try now

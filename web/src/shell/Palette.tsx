@@ -48,39 +48,54 @@ function Opened({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }
           run: () => go(room.path),
         };
       }),
-      { id: "sidebar", group: "Do", label: listShown ? "Hide the list" : "Show the list", words: "sidebar panel", icon: <PanelLeft aria-hidden />, keys: keysOf("sidebar"), run: () => setLayout({ listShown: !listShown }) },
+      {
+        id: "sidebar",
+        group: "Do",
+        label: listShown ? "Hide the list" : "Show the list",
+        words: "sidebar panel",
+        icon: <PanelLeft aria-hidden />,
+        keys: keysOf("sidebar"),
+        run: () => setLayout({ listShown: !listShown }),
+      },
       { id: "light", group: "Do", label: "Light theme", words: "appearance colour", icon: <Sun aria-hidden />, run: () => setTheme("light") },
       { id: "dark", group: "Do", label: "Dark theme", words: "appearance colour night", icon: <Moon aria-hidden />, run: () => setTheme("dark") },
-      { id: "system", group: "Do", label: "Theme of the system", words: "appearance colour automatic", icon: <Monitor aria-hidden />, run: () => setTheme("system") },
+      {
+        id: "system",
+        group: "Do",
+        label: "Theme of the system",
+        words: "appearance colour automatic",
+        icon: <Monitor aria-hidden />,
+        run: () => setTheme("system"),
+      },
       { id: "keys", group: "Do", label: "List of keys", words: "shortcuts keyboard help", icon: <Keyboard aria-hidden />, keys: keysOf("keys"), run: onKeys },
     ],
     [go, listShown, onKeys],
   );
 
   const found: Command[] = [
-    ...chats.items.slice(0, q ? 6 : 5).map(
-      (chat): Command => ({
-        id: chat.id,
-        group: q ? "Chats" : "Recent chats",
-        label: chat.title || "Untitled chat",
-        hint: format.shortTime(chat.lastMessageAt ?? chat.createdAt),
-        icon: <MessageSquare aria-hidden />,
-        run: () => go(`/chat/${encodeURIComponent(chat.id)}`),
-      }),
-    ),
-    ...(q ? documents.items.slice(0, 4) : []).map(
-      (document): Command => ({ id: document.id, group: "Documents", label: document.filename, icon: <FileText aria-hidden />, run: () => go(`/documents/${encodeURIComponent(document.id)}`) }),
-    ),
-    ...(passages.data?.items ?? []).map(
-      (passage): Command => ({
-        id: passage.chunkId,
-        group: "In your documents",
-        label: passage.text.replace(/\s+/g, " ").slice(0, 160),
-        hint: passage.page ? `${passage.filename}, page ${passage.page}` : passage.filename,
-        icon: <Quote aria-hidden />,
-        run: () => go(href(`/documents/${encodeURIComponent(passage.documentId)}`, { page: passage.page, start: passage.start, end: passage.end })),
-      }),
-    ),
+    ...chats.items.slice(0, q ? 6 : 5).map((chat): Command => ({
+      id: chat.id,
+      group: q ? "Chats" : "Recent chats",
+      label: chat.title || "Untitled chat",
+      hint: format.shortTime(chat.lastMessageAt ?? chat.createdAt),
+      icon: <MessageSquare aria-hidden />,
+      run: () => go(`/chat/${encodeURIComponent(chat.id)}`),
+    })),
+    ...(q ? documents.items.slice(0, 4) : []).map((document): Command => ({
+      id: document.id,
+      group: "Documents",
+      label: document.filename,
+      icon: <FileText aria-hidden />,
+      run: () => go(`/documents/${encodeURIComponent(document.id)}`),
+    })),
+    ...(passages.data?.items ?? []).map((passage): Command => ({
+      id: passage.chunkId,
+      group: "In your documents",
+      label: passage.text.replace(/\s+/g, " ").slice(0, 160),
+      hint: passage.page ? `${passage.filename}, page ${passage.page}` : passage.filename,
+      icon: <Quote aria-hidden />,
+      run: () => go(href(`/documents/${encodeURIComponent(passage.documentId)}`, { page: passage.page, start: passage.start, end: passage.end })),
+    })),
   ];
 
   const fitting = query.trim()
@@ -92,5 +107,14 @@ function Opened({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }
     : [...deeds].sort((a, b) => (a.group === b.group ? 0 : a.group === "Go to" ? -1 : 1));
   const commands = query.trim() ? [...fitting, ...found] : [...found.slice(0, 5), ...fitting];
 
-  return <CommandPalette isOpen onClose={onClose} query={query} onQuery={setQuery} commands={commands} isSearching={chats.isFetching || passages.isFetching || q !== query.trim()} />;
+  return (
+    <CommandPalette
+      isOpen
+      onClose={onClose}
+      query={query}
+      onQuery={setQuery}
+      commands={commands}
+      isSearching={chats.isFetching || passages.isFetching || q !== query.trim()}
+    />
+  );
 }

@@ -34,14 +34,18 @@ export function Rail({ current, onPalette, onKeys }: RailProps) {
         </span>
         {isWide && <span className={styles.name}>Sophon</span>}
       </div>
-      <button type="button" className={styles.find} onClick={onPalette} aria-label="Find or do anything" aria-keyshortcuts="Control+K Meta+K">
+      <button
+        type="button"
+        className={styles.find}
+        onClick={onPalette}
+        aria-label={isWide ? undefined : "Find or do anything"}
+        aria-keyshortcuts="Control+K Meta+K"
+      >
         <Search aria-hidden />
         {isWide && (
           <>
             <span className={styles.word}>Find</span>
-            <span aria-hidden>
-              <Kbd keys={keysOf("palette")} />
-            </span>
+            <Kbd keys={keysOf("palette")} />
           </>
         )}
       </button>

@@ -13,7 +13,8 @@ import { useShortcuts } from "./shortcuts";
 
 /** Focuses what the person writes into: the room's input, or its search. */
 export function focusInput(): void {
-  const input = document.querySelector<HTMLElement>("[data-main-input]") ?? document.querySelector<HTMLElement>("main input:not([type=checkbox]), main textarea");
+  const input =
+    document.querySelector<HTMLElement>("[data-main-input]") ?? document.querySelector<HTMLElement>("main input:not([type=checkbox]), main textarea");
   input?.focus();
 }
 

@@ -69,7 +69,12 @@ export function useShortcuts(acts: Record<Shortcut["id"], () => void>): void {
       }
       // J and K with nothing in focus begin at the list of the room.
       const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
-      if (isPlain && (event.key === "j" || event.key === "k") && !isWriting(event.target) && !(event.target as HTMLElement).closest("[data-list], [role=dialog]")) {
+      if (
+        isPlain &&
+        (event.key === "j" || event.key === "k") &&
+        !isWriting(event.target) &&
+        !(event.target as HTMLElement).closest("[data-list], [role=dialog]")
+      ) {
         const row = document.querySelector<HTMLElement>('[data-list] [data-active="true"]');
         if (row) {
           event.preventDefault();

@@ -68,7 +68,16 @@ export function ApprovalCard({ approval, small }: { approval: Approval; small?: 
           {edited === null ? (
             <pre tabIndex={0}>{JSON.stringify(approval.parameters, null, 2)}</pre>
           ) : (
-            <TextField label="Parameters" hideLabel lines={6} mono spellCheck={false} value={edited} error={editError} onChange={(text) => (setEdited(text), setEditError(null))} />
+            <TextField
+              label="Parameters"
+              hideLabel
+              lines={6}
+              mono
+              spellCheck={false}
+              value={edited}
+              error={editError}
+              onChange={(text) => (setEdited(text), setEditError(null))}
+            />
           )}
           {isPending && approval.editable && edited === null && (
             <Button small onPress={() => setEdited(JSON.stringify(approval.parameters, null, 2))}>
@@ -83,11 +92,18 @@ export function ApprovalCard({ approval, small }: { approval: Approval; small?: 
           <Button busy={decide.isPending && decide.variables.verdict === "reject"} onPress={() => decide.mutate({ id: approval.id, verdict: "reject" })}>
             Reject
           </Button>
-          <Button tone={risk.meaning === "problem" ? "danger" : "primary"} isDisabled={!isArmed} busy={decide.isPending && decide.variables.verdict !== "reject"} onPress={allow}>
+          <Button
+            tone={risk.meaning === "problem" ? "danger" : "primary"}
+            isDisabled={!isArmed}
+            busy={decide.isPending && decide.variables.verdict !== "reject"}
+            onPress={allow}
+          >
             {edited === null ? "Allow" : "Allow with changes"}
           </Button>
           {leftMs !== null && (
-            <span className={styles.left}>{leftMs > 0 ? `Rejected by itself in ${format.duration(Math.ceil(leftMs / 1000) * 1000)}` : "The time to answer is over"}</span>
+            <span className={styles.left}>
+              {leftMs > 0 ? `Rejected by itself in ${format.duration(Math.ceil(leftMs / 1000) * 1000)}` : "The time to answer is over"}
+            </span>
           )}
         </footer>
       ) : (
@@ -109,7 +125,8 @@ function capital(text: string): string {
 /** What the tool says it would do, as names and values; long texts as texts, lists as lists. */
 function Preview({ values, without = [] }: { values: Record<string, unknown>; without?: readonly unknown[] }) {
   const shown = Object.entries(values).filter(
-    ([key, value]) => key !== "id" && value !== null && value !== undefined && value !== "" && !without.includes(value) && !(Array.isArray(value) && value.length === 0),
+    ([key, value]) =>
+      key !== "id" && value !== null && value !== undefined && value !== "" && !without.includes(value) && !(Array.isArray(value) && value.length === 0),
   );
   const only = shown.length === 1 ? shown[0]?.[1] : null;
   // What is said about one thing needs no heading of its own.

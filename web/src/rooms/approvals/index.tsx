@@ -85,7 +85,8 @@ function Rows({ label, approvals, id, search }: { label: string; approvals: Retu
             {gistOf(one)}
           </span>
           <span className={styles.rowNote}>
-            {titleOf(one)}, {one.status === "pending" ? `asked ${format.ago(one.requestedAt)}` : `${outcome(one)} ${format.ago(one.decidedAt ?? one.requestedAt)}`}
+            {titleOf(one)},{" "}
+            {one.status === "pending" ? `asked ${format.ago(one.requestedAt)}` : `${outcome(one)} ${format.ago(one.decidedAt ?? one.requestedAt)}`}
           </span>
         </>
       )}

@@ -26,7 +26,14 @@ export function gistOf(approval: Pick<Approval, "preview" | "toolName">): string
 }
 
 export function outcome(approval: Pick<Approval, "status">): string {
-  return { pending: "waiting", approved: "allowed", edited: "allowed with changes", rejected: "rejected", timed_out: "not answered in time", cancelled: "withdrawn" }[approval.status];
+  return {
+    pending: "waiting",
+    approved: "allowed",
+    edited: "allowed with changes",
+    rejected: "rejected",
+    timed_out: "not answered in time",
+    cancelled: "withdrawn",
+  }[approval.status];
 }
 
 export function riskOf(risk: Risk): { word: string; meaning: "info" | "notice" | "problem" } {

@@ -18,7 +18,9 @@ export function AttachmentTray({ attaching }: { attaching: Attaching }) {
             </span>
             <State item={item} />
           </span>
-          {item.upload?.state === "failed" && <IconButton small label={`Send ${item.name} again`} icon={<RotateCcw aria-hidden />} onPress={() => attaching.retry(item.key)} />}
+          {item.upload?.state === "failed" && (
+            <IconButton small label={`Send ${item.name} again`} icon={<RotateCcw aria-hidden />} onPress={() => attaching.retry(item.key)} />
+          )}
           <IconButton small label={`Take ${item.name} off`} icon={<X aria-hidden />} onPress={() => attaching.remove(item.key)} />
         </li>
       ))}

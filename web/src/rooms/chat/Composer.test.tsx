@@ -5,7 +5,15 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Composer, type ComposerProps } from "./Composer";
 import type { Attaching, Readiness } from "./useAttached";
 
-const attaching = (readiness: Readiness, ids: string[] = []): Attaching => ({ items: [], readiness, add: vi.fn(), addIds: vi.fn(), remove: vi.fn(), retry: vi.fn(), take: () => ids });
+const attaching = (readiness: Readiness, ids: string[] = []): Attaching => ({
+  items: [],
+  readiness,
+  add: vi.fn(),
+  addIds: vi.fn(),
+  remove: vi.fn(),
+  retry: vi.fn(),
+  take: () => ids,
+});
 
 function show(props: Partial<ComposerProps> = {}) {
   const onSend = vi.fn();
@@ -17,7 +25,12 @@ function show(props: Partial<ComposerProps> = {}) {
   );
   const client = new QueryClient({ defaultOptions: { queries: { enabled: false } } });
   const { rerender } = render(made({}));
-  return { onSend, onStop, change: (more: Partial<ComposerProps>) => rerender(made(more)), input: screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Message" }) };
+  return {
+    onSend,
+    onStop,
+    change: (more: Partial<ComposerProps>) => rerender(made(more)),
+    input: screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Message" }),
+  };
 }
 
 beforeEach(() => sessionStorage.clear());

@@ -142,7 +142,11 @@ export function Composer({ chatKey, attaching, isRunning, said, onSend, onStop, 
         onPaste={onPaste}
       />
       <div className={styles.bar}>
-        <IconButton label="Attach files" icon={<Paperclip aria-hidden />} onPress={() => void chooseFiles().then((files) => files.length > 0 && attaching.add(files))} />
+        <IconButton
+          label="Attach files"
+          icon={<Paperclip aria-hidden />}
+          onPress={() => void chooseFiles().then((files) => files.length > 0 && attaching.add(files))}
+        />
         <ModelPicker />
         <span className={styles.space} />
         {isStuck ? (

@@ -38,7 +38,11 @@ function Said({ message, acts, isRunning }: MessageProps) {
     <article className={styles.said} aria-label="You">
       <AttachedTo ids={message.attachments} />
       {isEditing ? (
-        <Rewording message={message} onCancel={() => setEditing(false)} onSend={async (content) => (await acts.resend(message, content)) && setEditing(false)} />
+        <Rewording
+          message={message}
+          onCancel={() => setEditing(false)}
+          onSend={async (content) => (await acts.resend(message, content)) && setEditing(false)}
+        />
       ) : (
         <>
           <div className={styles.bubble} dir="auto">
@@ -47,7 +51,13 @@ function Said({ message, acts, isRunning }: MessageProps) {
           <div className={styles.saidTools}>
             <span className={styles.time}>{format.shortTime(message.createdAt)}</span>
             <CopyButton text={message.content} label="Copy" />
-            <IconButton small label="Edit, and ask in a copy of this chat" icon={<Pencil aria-hidden />} isDisabled={isRunning} onPress={() => setEditing(true)} />
+            <IconButton
+              small
+              label="Edit, and ask in a copy of this chat"
+              icon={<Pencil aria-hidden />}
+              isDisabled={isRunning}
+              onPress={() => setEditing(true)}
+            />
           </div>
         </>
       )}

@@ -23,15 +23,13 @@ export function ModelPicker() {
   const current = chats.find((one) => one.id === models.data?.chat.modelId) ?? null;
   if (!models.data) return null;
 
-  const choices = ready.map(
-    (model): MenuAction => ({
-      id: model.id,
-      label: model.name,
-      hint: staysHere(model, known) ? "On this machine" : `Sent to ${known.find((one) => one.id === model.providerId)?.name ?? "a provider"}`,
-      icon: model.id === current?.id ? <Check aria-label="In use" /> : <Place isLocal={staysHere(model, known)} />,
-      onAction: () => use.mutate(model.id, { onError: (error) => toastError(`${model.name} is not used`, error) }),
-    }),
-  );
+  const choices = ready.map((model): MenuAction => ({
+    id: model.id,
+    label: model.name,
+    hint: staysHere(model, known) ? "On this machine" : `Sent to ${known.find((one) => one.id === model.providerId)?.name ?? "a provider"}`,
+    icon: model.id === current?.id ? <Check aria-label="In use" /> : <Place isLocal={staysHere(model, known)} />,
+    onAction: () => use.mutate(model.id, { onError: (error) => toastError(`${model.name} is not used`, error) }),
+  }));
   return (
     <Menu
       label="Which model answers"

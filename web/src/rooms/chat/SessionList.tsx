@@ -1,7 +1,23 @@
 import { Ellipsis, MessageSquare, Pencil, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useActiveTasks, useDeleteSession, usePatchSession, useSessions, type Session } from "@/api";
-import { Button, deleteWithUndo, EmptyState, ErrorNote, format, IconButton, List, ListPane, Menu, SearchField, Skeleton, toastError, TOUCH, useHidden, useMedia } from "@/components";
+import {
+  Button,
+  deleteWithUndo,
+  EmptyState,
+  ErrorNote,
+  format,
+  IconButton,
+  List,
+  ListPane,
+  Menu,
+  SearchField,
+  Skeleton,
+  toastError,
+  TOUCH,
+  useHidden,
+  useMedia,
+} from "@/components";
 import { href, useGo, useParam } from "@/shell/address";
 import { keysOf } from "@/shell/shortcuts";
 import { useSettled } from "@/shell/useSettled";

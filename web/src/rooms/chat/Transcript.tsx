@@ -90,7 +90,12 @@ export function Transcript({ session, chat, acts, explained, onTakeBack }: Trans
               )}
             </article>
           )}
-          {isAwaitingFirst && <Running since={outgoing?.at ?? chat.task?.createdAt ?? messages.at(-1)?.createdAt ?? ""} words={chat.task?.status === "queued" ? "Waiting for its turn" : "Looking through your documents and memories"} />}
+          {isAwaitingFirst && (
+            <Running
+              since={outgoing?.at ?? chat.task?.createdAt ?? messages.at(-1)?.createdAt ?? ""}
+              words={chat.task?.status === "queued" ? "Waiting for its turn" : "Looking through your documents and memories"}
+            />
+          )}
           {approvals.map((approval) => (
             <ApprovalCard key={approval.id} approval={approval} />
           ))}

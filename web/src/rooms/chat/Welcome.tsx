@@ -53,7 +53,9 @@ export function Preparing({ models, hasChat }: { models: readonly Model[]; hasCh
   if (coming.length > 0) {
     return (
       <section className={styles.preparing} aria-label="Getting ready">
-        <h3 className={styles.preparingTitle}>Getting ready: {coming.length === 1 ? "a model is" : `${coming.length} models are`} on the way to this machine</h3>
+        <h3 className={styles.preparingTitle}>
+          Getting ready: {coming.length === 1 ? "a model is" : `${coming.length} models are`} on the way to this machine
+        </h3>
         {coming.map((model) => (
           <ProgressBar
             key={model.id}
@@ -80,14 +82,30 @@ export function Preparing({ models, hasChat }: { models: readonly Model[]; hasCh
   }
   if (failed.length > 0) {
     return (
-      <Note meaning="notice" title={`${failed[0]?.name} could not be fetched`} actions={<LinkButton small href="/models">Look at the models</LinkButton>}>
+      <Note
+        meaning="notice"
+        title={`${failed[0]?.name} could not be fetched`}
+        actions={
+          <LinkButton small href="/models">
+            Look at the models
+          </LinkButton>
+        }
+      >
         {failed[0]?.error ?? "The download stopped."} {hasChat ? "" : "Until a model is here, answers are quoted from your documents."}
       </Note>
     );
   }
   if (!hasChat) {
     return (
-      <Note meaning="info" title="No model writes answers yet" actions={<LinkButton small href="/models">Choose a model</LinkButton>}>
+      <Note
+        meaning="info"
+        title="No model writes answers yet"
+        actions={
+          <LinkButton small href="/models">
+            Choose a model
+          </LinkButton>
+        }
+      >
         Until then, answers are quoted from your documents word for word.
       </Note>
     );

@@ -50,7 +50,8 @@ function Conversation({ id, explained }: { id: string | null; explained: string 
 
   // A keyboard is at hand: writing can begin at once. On a phone it would cover the page.
   useEffect(() => {
-    if (window.matchMedia("(pointer: fine)").matches && (document.activeElement === document.body || document.activeElement?.closest("nav"))) composer.current?.focus();
+    if (window.matchMedia("(pointer: fine)").matches && (document.activeElement === document.body || document.activeElement?.closest("nav")))
+      composer.current?.focus();
   }, []);
 
   const { send, resend, stop, isRunning } = chat;
@@ -87,7 +88,11 @@ function Conversation({ id, explained }: { id: string | null; explained: string 
 
   return (
     <FileDrop label="Let go to attach" onFiles={attaching.add} isDisabled={isGone}>
-      <WorkPane back={href("/chat", { q })} title={id ? <Title id={id} /> : "New chat"} actions={id && session.data && <Actions session={session.data} messages={chat.messages} />}>
+      <WorkPane
+        back={href("/chat", { q })}
+        title={id ? <Title id={id} /> : "New chat"}
+        actions={id && session.data && <Actions session={session.data} messages={chat.messages} />}
+      >
         {isGone ? (
           <EmptyState title="This chat is not here" action={<LinkButton href="/chat/new">Start a new one</LinkButton>}>
             It was deleted, or the address is mistyped.
@@ -96,7 +101,10 @@ function Conversation({ id, explained }: { id: string | null; explained: string 
           <>
             {isEmpty ? (
               <div className={styles.empty}>
-                <Welcome onAsk={(question) => composer.current?.set(question)} onFiles={() => void chooseFiles().then((files) => files.length > 0 && attaching.add(files))} />
+                <Welcome
+                  onAsk={(question) => composer.current?.set(question)}
+                  onFiles={() => void chooseFiles().then((files) => files.length > 0 && attaching.add(files))}
+                />
               </div>
             ) : read.isError && chat.messages.length === 0 ? (
               <div className={styles.note}>
@@ -110,7 +118,15 @@ function Conversation({ id, explained }: { id: string | null; explained: string 
               <Transcript session={session.data ?? null} chat={chat} acts={steady} explained={explained} onTakeBack={takeBack} />
             )}
             <div className={styles.composer}>
-              <Composer ref={composer} chatKey={id ?? NEW} attaching={attaching} isRunning={chat.isRunning} said={said} onSend={(content, attachments) => void send(content, attachments)} onStop={stop} />
+              <Composer
+                ref={composer}
+                chatKey={id ?? NEW}
+                attaching={attaching}
+                isRunning={chat.isRunning}
+                said={said}
+                onSend={(content, attachments) => void send(content, attachments)}
+                onStop={stop}
+              />
             </div>
           </>
         )}
@@ -146,7 +162,11 @@ function Actions({ session, messages }: { session: Session; messages: readonly M
               label: "Copy this chat",
               hint: "To go on in another direction",
               icon: <GitFork aria-hidden />,
-              onAction: () => fork.mutate({ id: session.id }, { onSuccess: (copy) => go(`/chat/${encodeURIComponent(copy.id)}`), onError: (error) => toastError("The chat was not copied", error) }),
+              onAction: () =>
+                fork.mutate(
+                  { id: session.id },
+                  { onSuccess: (copy) => go(`/chat/${encodeURIComponent(copy.id)}`), onError: (error) => toastError("The chat was not copied", error) },
+                ),
             },
             { id: "save", label: "Save as Markdown", icon: <Download aria-hidden />, onAction: save },
           ],

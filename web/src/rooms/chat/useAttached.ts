@@ -52,7 +52,9 @@ export function useAttaching(): Attaching {
   useLiveEvents((event) => {
     if (event.topic === "document.updated") {
       const { document } = event;
-      setChosen((had) => (had.some((one) => one.document?.id === document.id) ? had.map((one) => (one.document?.id === document.id ? { ...one, document } : one)) : had));
+      setChosen((had) =>
+        had.some((one) => one.document?.id === document.id) ? had.map((one) => (one.document?.id === document.id ? { ...one, document } : one)) : had,
+      );
     } else if (event.topic === "document.deleted") {
       setChosen((had) => had.filter((one) => one.document?.id !== event.documentId));
     }
@@ -77,7 +79,9 @@ export function useAttaching(): Attaching {
           setChosen((had) => {
             // The same file twice is one document.
             const isHere = had.some((one) => one.document?.id === document.id);
-            const at = had.find((one) => one.document === null && keys.includes(one.key) && uploads.list().find((item) => item.key === one.key)?.document?.id === document.id);
+            const at = had.find(
+              (one) => one.document === null && keys.includes(one.key) && uploads.list().find((item) => item.key === one.key)?.document?.id === document.id,
+            );
             if (!at) return had;
             return isHere ? had.filter((one) => one !== at) : had.map((one) => (one === at ? { ...one, document } : one));
           }),

@@ -2,13 +2,29 @@ import { describe, expect, it } from "vitest";
 import type { Citation, Message, Recalled } from "@/api";
 import { asMarkdown, citedAs, folded, sourceAddress, sourceName, tokenWords } from "./words";
 
-const passage = (start: number, end: number): Recalled => ({ kind: "document", documentId: "doc_1", filename: "a.pdf", page: 2, start, end, text: "", score: 1, textScore: null, vectorScore: null, matchedTerms: [], why: [] });
+const passage = (start: number, end: number): Recalled => ({
+  kind: "document",
+  documentId: "doc_1",
+  filename: "a.pdf",
+  page: 2,
+  start,
+  end,
+  text: "",
+  score: 1,
+  textScore: null,
+  vectorScore: null,
+  matchedTerms: [],
+  why: [],
+});
 const memory: Recalled = { kind: "memory", memoryId: "mem_1", text: "", score: 1, textScore: null, vectorScore: null, matchedTerms: [], why: [] };
-const answer = (change: Partial<Message>) => ({ recalled: [], toolCalls: [], elapsedMs: null, answered: "model", status: "complete", ...change }) as unknown as Message;
+const answer = (change: Partial<Message>) =>
+  ({ recalled: [], toolCalls: [], elapsedMs: null, answered: "model", status: "complete", ...change }) as unknown as Message;
 
 describe("a turn in one line", () => {
   it("counts what was read and used, with its time", () => {
-    expect(folded(answer({ recalled: [passage(0, 9), passage(9, 12), memory], toolCalls: [{}], elapsedMs: 4210 }))).toBe("Read 2 passages and 1 memory, used 1 tool, 4.2 s");
+    expect(folded(answer({ recalled: [passage(0, 9), passage(9, 12), memory], toolCalls: [{}], elapsedMs: 4210 }))).toBe(
+      "Read 2 passages and 1 memory, used 1 tool, 4.2 s",
+    );
   });
 
   it("does not call looking reading when nothing was found in it", () => {
@@ -47,7 +63,12 @@ it("says how many tokens, or nothing where there were none", () => {
 it("saves a chat with its sources", () => {
   const text = asMarkdown("Rent", [
     { role: "user", content: "How much?", createdAt: "2026-11-21T10:00:00Z", citations: [] } as unknown as Message,
-    { role: "assistant", content: "14,200 [1]", createdAt: "2026-11-21T10:00:04Z", citations: [{ number: 1, kind: "document", filename: "lease.pdf", page: 3, quote: "The rent\nis 14,200" }] } as unknown as Message,
+    {
+      role: "assistant",
+      content: "14,200 [1]",
+      createdAt: "2026-11-21T10:00:04Z",
+      citations: [{ number: 1, kind: "document", filename: "lease.pdf", page: 3, quote: "The rent\nis 14,200" }],
+    } as unknown as Message,
   ]);
   expect(text).toContain("# Rent");
   expect(text).toContain("14,200 [1]\n\n[1] lease.pdf, page 3: “The rent is 14,200”");

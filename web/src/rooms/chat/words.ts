@@ -19,7 +19,13 @@ export function folded(message: Pick<Message, "recalled" | "toolCalls" | "elapse
   const read = [passages > 0 && format.count(passages, "passage"), memories > 0 && format.count(memories, "memory", "memories")].filter(Boolean).join(" and ");
   const verb = message.answered === "not_found" ? "Looked at" : "Read";
   const parts: (string | false)[] = [
-    read ? `${verb} ${read}` : message.status !== "complete" ? ENDED[message.status] : message.answered === "not_found" ? "Found nothing to read" : "Looked nothing up",
+    read
+      ? `${verb} ${read}`
+      : message.status !== "complete"
+        ? ENDED[message.status]
+        : message.answered === "not_found"
+          ? "Found nothing to read"
+          : "Looked nothing up",
     message.toolCalls.length > 0 && `used ${format.count(message.toolCalls.length, "tool")}`,
     message.elapsedMs !== null && format.duration(message.elapsedMs),
   ];

@@ -128,6 +128,7 @@ function Why({ passage }: { passage: Passage }) {
             { name: "Together", value: passage.score, about: "what the order goes by" },
             { name: "Words", value: explain?.textScore ?? null, about: "the words you gave, weighed by how rare they are" },
             { name: "Meaning", value: explain?.vectorScore ?? null, about: "how near the passage is to what you asked" },
+            ...(explain?.coverage === undefined ? [] : [{ name: "Coverage", value: explain.coverage, about: "how much of what you asked its words have" }]),
           ]}
         />
       </InspectorSection>

@@ -17,7 +17,8 @@ export function Soul({ agent }: { agent: Agent }) {
       className={styles.form}
       onSubmit={(event) => {
         event.preventDefault();
-        if (draft) save.mutate({ content: draft.text, etag: draft.etag }, { onSuccess: () => (setDraft(null), toast("Saved. It holds from the next message on.")) });
+        if (draft)
+          save.mutate({ content: draft.text, etag: draft.etag }, { onSuccess: () => (setDraft(null), toast("Saved. It holds from the next message on.")) });
       }}
     >
       <TextField
