@@ -133,7 +133,6 @@ class Application:
         try:
             await stack.enter_async_context(self.running())
         except Exception as error:
-            self.failure = error
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
@@ -144,8 +143,6 @@ class Application:
             await send({"type": "lifespan.shutdown.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.shutdown.complete"})
-
-    failure: Exception | None = None
 
 
 def build_app(settings: Settings) -> Application:

@@ -55,7 +55,7 @@ class Admission:
         if route.rate is not None and self._settings.rate_limits:
             self._limiter.spend(route.rate)
         try:
-            if seen.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in seen:
+            if int(seen.get(b"content-length", b"0")) or b"transfer-encoding" in seen:
                 receive = await self._admit(scope, seen, route, receive)
             else:
                 state["body_read"] = True

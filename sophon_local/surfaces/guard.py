@@ -159,7 +159,7 @@ async def answer(found: Problem, body: bytes, scope: Scope, receive: Receive, se
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(name.lower().encode(), value.encode()) for name, value in found.headers.items()]
     seen = scope["state"]["seen"]
-    is_unread = not scope["state"].get("body_read") and (seen.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in seen)
+    is_unread = not scope["state"].get("body_read") and (seen.get(b"content-length", b"0").strip(b"0") != b"" or b"transfer-encoding" in seen)
     if is_unread:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": found.status, "headers": headers})

@@ -180,6 +180,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return trimmed
 
 
+_MEASURE = re.compile(r"\bhow " + _any("many much long far old big large high tall deep heavy fast wide often hot cold late early") + r"\b", re.IGNORECASE)
+
+
 def understand(text: str) -> Question:
     """What a message wants."""
     stripped = text.strip()
@@ -196,7 +199,7 @@ def understand(text: str) -> Question:
         intent = "statement"
     is_personal = bool(_PERSONAL.search(stripped))
     expects = next((name for name, asked, _ in _EXPECTED if asked.search(stripped)), None) if intent == "question" else None
-    return Question(stripped, intent, list(dict.fromkeys(terms(stripped))), expects, is_personal, bool(_SUMMARY.search(stripped)))
+    return Question(stripped, intent, list(dict.fromkeys(terms(_MEASURE.sub(" ", stripped)))), expects, is_personal, bool(_SUMMARY.search(stripped)))
 
 
 def is_follow_up(question: Question) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..memory import MemoryHit
 
 WINDOW = 2  # neighbouring sentences that may carry a claim together
+_AROUND = 0.25  # what a word counts that stands in the document, but not in the sentence
 CARRIED = 0.6  # share of a sentence's words that must stand in its source
 _LEADERS = re.compile(r"(?:[.·…] ?){5}")  # a line of a table of contents
 MARK = re.compile(r"\s*\[(\d{1,2})\]")
@@ -134,12 +135,19 @@ def evidence(question: Question, sources: list[Source]) -> list[tuple[float, Sou
     if not wanted:
         return []
     all_windows = [(source, window) for source in sources for window in source.windows]
+    around: dict[str | None, set[str]] = {}  # the words of a document's name and of its passages at hand: what it is about need not stand in each sentence
+    for source in sources:
+        known = around.setdefault(source.recalled.document_id, set(terms(source.label)))
+        known.update(term for window in source.windows for term in window.terms)
     spread = Counter(term for _, window in all_windows for term in window.terms & wanted)
     weight = {term: math.log(1 + len(all_windows) / (1 + spread[term])) + 0.2 for term in wanted}
     whole = sum(weight.values())
     scored = []
     for source, window in all_windows:
-        share = sum(weight[term] for term in wanted & window.terms) / whole
+        held = sum(weight[term] for term in wanted & window.terms)
+        if held and source.kind == "document":
+            held += _AROUND * sum(weight[term] for term in (wanted - window.terms) & around[source.recalled.document_id])
+        share = held / whole
         if source.recalled.vector_score is not None:
             share = 0.75 * share + 0.25 * max(source.recalled.vector_score, 0.0)
         if not holds_expected(question.expects, window.text) or window.text.endswith("?") or window.terms <= wanted:

@@ -20,6 +20,7 @@ from .rules import DATE, LABELLED, Found, find, name_words, parse_date, parse_nu
 Find = Callable[[str, int], Awaitable[list[Chunk]]]
 
 MAX_FIELDS = 60
+_MAX_PARTS = 5_000  # of a schema, once its references are followed
 _TYPES = ("string", "number", "integer", "boolean", "array", "object")
 _CALLS_SMALL, _CALLS = 6, 12
 _FIELDS_AT_ONCE_SMALL = 4
@@ -53,10 +54,10 @@ def check(wish: Wish) -> None:
 def properties_of(wish: Wish) -> dict[str, dict[str, Any]]:
     """The parts that are looked for one by one: the properties of an object, or the whole under the name ""."""
     root = wish.as_schema()
-    schema = _resolved(root, root)
+    schema = _inlined(root, root, [_MAX_PARTS])
     named = schema.get("properties")
     if type_of(schema) == "object" and isinstance(named, dict) and named:
-        return {name: _resolved(part, root) if isinstance(part, dict) else {} for name, part in named.items()}
+        return {name: part if isinstance(part, dict) else {} for name, part in named.items()}
     return {"": schema}
 
 
@@ -238,7 +239,7 @@ def _joined(value: Any, parts: Sequence[_Value]) -> _Value:
 
 def _coerced(value: Any, schema: dict[str, Any]) -> Any:
     """The same value in the type that is asked for, where a model wrote it otherwise."""
-    kind = type_of(schema)
+    kind = type_of(schema) if schema else ""
     if kind in ("number", "integer") and isinstance(value, str):
         number = parse_number(re.sub(r"[^\d.,'’+−-]", "", value))
         value = value if number is None else number
@@ -284,6 +285,18 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
     if kind == "null" or (isinstance(kind, list) and "null" in kind):
         return schema
     return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _inlined(schema: Any, root: dict[str, Any], left: list[int], depth: int = 0) -> Any:
+    """``schema`` with what its local references name in their place, as far as ``left`` parts and a depth of 12 go."""
+    left[0] -= 1
+    if left[0] < 0 or depth > 12:
+        return schema
+    if isinstance(schema, list):
+        return [_inlined(part, root, left, depth + 1) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _inlined(part, root, left, depth + 1) for key, part in _resolved(schema, root).items() if key not in ("$defs", "definitions")}
 
 
 def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:

@@ -351,9 +351,9 @@ class LlamaChat:
 
 
 def _wise_context(file: ModelFile) -> int:
-    """As much context as a sixteenth of the machine's memory holds, within reason."""
+    """As much context as a thirty-second of the machine's memory holds, within reason."""
     most = _SMALL_CONTEXT if file.parameters < SMALL else _LARGE_CONTEXT
-    affordable = machine.total_memory() // 16 // max(1, file.memory_per_token)
+    affordable = machine.total_memory() // 32 // max(1, file.memory_per_token)
     return max(_LEAST_CONTEXT, min(most, affordable // 256 * 256))
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from scripted_chat import House
+from tests.scripted_chat import House
 
 from sophon_local.db import Database, migrations_in
 from sophon_local.domain.documents import Document, Documents, DocumentUpdated, NewDocument

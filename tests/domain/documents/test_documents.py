@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import sample_files as sample
-from library import ME, Library, library, minilm
-from scripted_chat import House
+from tests import sample_files as sample
+from tests.domain.documents.library import ME, Library, library, minilm
+from tests.scripted_chat import House
 
 from sophon_local.domain.documents import DocumentFilter, UnreadableFile
 from sophon_local.kit.caller import Caller
@@ -229,7 +229,7 @@ async def test_after_a_kill_in_the_middle_reading_goes_on_and_scanned_pages_are_
 import asyncio, sys
 from pathlib import Path
 sys.path[:0] = [{str(ROOT / "tests")!r}, {str(Path(__file__).parent)!r}]
-from library import library
+from tests.domain.documents.library import library
 async def main():
     async with library(Path({str(tmp_path / "home")!r})) as lib:
         await lib.upload(Path({str(tmp_path / "scan.pdf")!r}))

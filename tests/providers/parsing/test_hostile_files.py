@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import sample_files as sample
+from tests import sample_files as sample
 
 from sophon_local.providers.parsing import ParseFailed, Reader, ReaderLimits
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-import sample_files as sample
+from tests import sample_files as sample
 
 from sophon_local.providers.parsing import Parsed, Reader
 from sophon_local.providers.parsing.builder import with_scans

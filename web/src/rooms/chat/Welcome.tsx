@@ -28,6 +28,7 @@ export function Welcome({ onAsk, onFiles }: WelcomeProps) {
       }
       example={
         <>
+          <div className={styles.place}>
           {!documents.isPending && (
             <button type="button" className={styles.example} onClick={() => onAsk(example)}>
               <span>
@@ -37,6 +38,7 @@ export function Welcome({ onAsk, onFiles }: WelcomeProps) {
               <ArrowUpRight aria-hidden />
             </button>
           )}
+          </div>
           {models.data && <Preparing models={models.data.items} hasChat={models.data.chat.modelId !== null} />}
         </>
       }

@@ -1,6 +1,6 @@
 import { Download, Ellipsis, GitFork, Pencil, Trash2 } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useForkSession, useMessages, useSession, type Message, type Session } from "@/api";
+import { useForkSession, useMessages, useSession, useSessions, type Message, type Session } from "@/api";
 import { chooseFiles, EmptyState, ErrorNote, FileDrop, IconButton, LinkButton, Menu, Skeleton, SplitView, toastError, WorkPane } from "@/components";
 import { href, useGo, useInspect, useParam } from "@/shell/address";
 import { usePageTitle } from "@/shell/Announcer";
@@ -195,14 +195,17 @@ function useSteady(acts: Acts): Acts {
 
 /** The chat's title; a press makes it a field. */
 function Title({ id }: { id: string }) {
-  const session = useSession(id);
+  const read = useSession(id).data;
+  // The list knows it already.
+  const listed = useSessions().items.find((one) => one.id === id);
+  const session = read ?? listed;
   const [isEditing, setEditing] = useState(false);
-  if (!session.data) return <h1 className={styles.title}> </h1>;
-  if (isEditing) return <TitleField session={session.data} onDone={() => setEditing(false)} />;
+  if (!session) return <h1 className={styles.title}> </h1>;
+  if (isEditing) return <TitleField session={session} onDone={() => setEditing(false)} />;
   return (
     <h1 className={styles.title}>
       <button type="button" data-title="" className={styles.titleButton} title="Rename" dir="auto" onClick={() => setEditing(true)}>
-        {session.data.title || "Untitled chat"}
+        {session.title || "Untitled chat"}
       </button>
     </h1>
   );
