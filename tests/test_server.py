@@ -143,6 +143,24 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert "is not a folder" in refused.stderr and "--data" in refused.stderr and "Traceback" not in refused.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit that stands in for a full disk is POSIX")
+@pytest.mark.parametrize("room", [8_192, 200_000])
+def test_a_full_disk_at_the_start_is_told_in_words(tmp_path: Path, room: int) -> None:
+    import resource
+
+    refused = subprocess.run(
+        [sys.executable, "-m", "sophon_local", "--no-browser", "--port", "0", "--data", str(tmp_path / "home")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **QUIET},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "free some space" in refused.stderr.lower() and "Traceback" not in refused.stderr
+
+
 def test_personal_mode_listens_on_loopback_only_and_names_the_setting(tmp_path: Path) -> None:
     for given in (["--host", "0.0.0.0"], ["--host", "192.168.1.5"]):
         refused = start_and_wait(tmp_path / "home", *given)

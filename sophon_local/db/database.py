@@ -144,6 +144,10 @@ class Database:
             ) from None
         except apsw.FullError:
             raise StorageFull("The disk is full, so the database could not be opened. Free some space and start again.") from None
+        except apsw.IOError as error:
+            raise StorageFull(f"{path} cannot be written ({error}). The disk may be full or failing: free some space, check it, and start again.") from None
+        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.BusyError) as error:
+            raise ServiceUnavailable(f"{path} cannot be opened ({error}). Check who may write it and that no other program uses it, and start again.") from None
         path.chmod(0o600)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._local = threading.local()
@@ -331,5 +335,6 @@ def _migrate(writer: apsw.Connection, path: Path, migrations: list[Migration], b
             )
         writer.execute("COMMIT")
     except BaseException:
-        writer.execute("ROLLBACK")
+        if writer.in_transaction:  # a full disk rolls everything back by itself
+            writer.execute("ROLLBACK")
         raise

@@ -3,7 +3,8 @@
     [--chunks 100000] [--queries 200] [--models DIR] [--keep DIR] [--text FILE.jsonl] [--vectors FILE.npy]
 
 Chunks are made up: 160 words each, their frequencies as in English (Zipf and Mandelbrot, real stop words), with clustered unit vectors of 384
-dimensions; ``--text`` (one JSON string a line) and ``--vectors`` (float32 rows, the last 200 of them for the queries) replace them with real ones. A query is ten words of some chunk, all different; its embedding is paid for with the real model where ``--models`` has it.
+dimensions; ``--text`` (one JSON string a line) and ``--vectors`` (float32 rows, the last 200 of them for the queries) replace them with real ones.
+A query is ten words of some chunk, all different; its embedding is paid for with the real model where ``--models`` has it.
 The baseline is measured in the same run on the same data: FTS5 ORDER BY rank over an OR of the words and a full scan of the float32 vectors with
 numpy, joined by reciprocal rank. Asked: p50 at most 20 ms on 2 cores, recall@10 of the vector part at least 0.97.
 """

@@ -57,7 +57,7 @@ def test_files_are_added_read_and_found(page: Page, live_server: Any, tmp_path: 
     page.goto("/ui/documents")
     choose(page, tmp_path / f"harbour-{unique}.txt", tmp_path / f"town-{unique}.pdf")
     panel = page.get_by_role("region", name="Files on their way")
-    expect(panel.get_by_text("can be found")).to_have_count(2, timeout=60_000)
+    expect(panel.get_by_text("Ready, ")).to_have_count(2, timeout=60_000)
     expect(panel.get_by_role("status")).to_have_text("All files are in")
     page.get_by_role("list", name="Documents").get_by_role("link", name=f"town-{unique}.pdf").click()
     expect(page.get_by_role("region", name=f"Text of town-{unique}.pdf")).to_contain_text("whale oil lamps")
@@ -70,7 +70,7 @@ def test_a_dropped_file_is_added_and_the_same_one_again_says_so(page: Page) -> N
     expect(page.get_by_role("heading", name="Drop files anywhere here")).to_be_visible()
     drop(page, f"dropped-{unique}.md", f"# Dropped\n\nThis came by hand: {unique}.\n")
     panel = page.get_by_role("region", name="Files on their way")
-    expect(panel.get_by_text("can be found")).to_be_visible(timeout=60_000)
+    expect(panel.get_by_text("Ready, ")).to_be_visible(timeout=60_000)
     drop(page, f"again-{unique}.md", f"# Dropped\n\nThis came by hand: {unique}.\n")
     expect(panel.get_by_text(f"You have this file already, as “dropped-{unique}.md”")).to_be_visible()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POOL = 30  # candidates of each part that are scored by both
-RESCORED = 400  # coarse candidates whose vectors are compared exactly
+RESCORED, RESCORED_AGAIN = 400, 100  # coarse candidates whose vectors are compared exactly; those of the query moved by feedback come on top
 FEEDBACK, FEEDBACK_WEIGHT = 5, 0.75  # Rocchio: the first hits, and their share beside the query's 1 (Salton and Buckley 1990)
 NEIGHBOUR_SHARE = 0.15  # of a neighbour's rank value, for an item of a group that has no context of its own: with one, it only blurs
 
@@ -63,23 +63,23 @@ class SearchIndex:
             return _hits(tx, matches, scores, {}, plain, plain)
         import numpy as np
 
-        near = _Near(tx, embedding, self._current(tx, embedding, matches.collection), matches)
+        near = _Near(tx, embedding, self._current(tx, embedding, matches.collection), matches.groups)
         near.fetch(list(scores))
 
-        def values_by(vector: NDArray[np.float32]) -> dict[int, float]:
+        def values_by(vector: NDArray[np.float32], rescored: int) -> dict[int, float]:
             """The rank value of each candidate, once the nearest to ``vector`` have joined them."""
-            near.look(vector)
+            near.look(vector, max(rescored, 4 * matches.limit))
             cosines = near.cosines(vector)
             nearest = sorted(cosines, key=cosines.__getitem__, reverse=True)[: max(POOL, matches.limit)]
             scores.update(text.agreements(tx, matches.collection, matches.terms, [key for key in nearest if key not in scores]))
             return {key: _joined(found.score, cosines.get(key), vector_weight) for key, found in scores.items()}
 
-        values = values_by(asked)
+        values = values_by(asked, RESCORED)
         first = [key for key in sorted(values, key=values.__getitem__, reverse=True) if values[key] > 0][:FEEDBACK]
         # Feedback lifts the cosines: among items that still wait for their vectors it would be unfair.
         if first and all(key in near.place for key in scores):
             moved = asked + FEEDBACK_WEIGHT * np.average([near.vector(key) for key in first], axis=0, weights=[values[key] for key in first])
-            values = values_by((moved / np.linalg.norm(moved)).astype(np.float32))
+            values = values_by((moved / np.linalg.norm(moved)).astype(np.float32), RESCORED_AGAIN)
         cosines = near.cosines(asked)
         plain = {key: _joined(found.score, cosines.get(key), vector_weight) for key, found in scores.items()}
         return _hits(tx, matches, scores, cosines, values, plain)
@@ -105,11 +105,11 @@ class SearchIndex:
 class _Near:
     """The vectors that one query has looked at."""
 
-    def __init__(self, tx: Tx, embedding: Embedding, signs: Signs, matches: Matches) -> None:
+    def __init__(self, tx: Tx, embedding: Embedding, signs: Signs, groups: list[int] | None) -> None:
         self._tx = tx
         self._embedding = embedding
         self._signs = signs
-        self._matches = matches
+        self._groups = groups
         self._seen: set[int] = set()
         self._vectors: NDArray[np.float32] | None = None
         self.place: dict[int, int] = {}  # of an item's vector among those read
@@ -118,9 +118,9 @@ class _Near:
         """Read the vectors of these items."""
         self._keep(*vectors.load(self._tx, "item", self._embedding.number, keys, self._embedding.dimensions))
 
-    def look(self, vector: NDArray[np.float32]) -> None:
-        """Read the vectors that seem nearest to ``vector``."""
-        found = self._signs.nearest(vector, max(RESCORED, 4 * self._matches.limit), self._matches.groups).tolist()
+    def look(self, vector: NDArray[np.float32], limit: int) -> None:
+        """Read the ``limit`` vectors that seem nearest to ``vector``."""
+        found = self._signs.nearest(vector, limit, self._groups).tolist()
         fresh = [seq for seq in found if seq not in self._seen]
         self._seen.update(fresh)
         self._keep(*vectors.load(self._tx, "seq", self._embedding.number, fresh, self._embedding.dimensions))

@@ -93,7 +93,7 @@ class AnthropicChat:
         body: dict[str, Any] = {
             "model": self.facts.name,
             "messages": _messages(request.messages),
-            "max_tokens": request.max_tokens or _ANSWER,
+            "max_tokens": _ANSWER if request.max_tokens is None else request.max_tokens,
             "stream": True,
             "system": system or None,
             "tools": tools or None,

@@ -138,7 +138,7 @@ class LlamaChat:
 
     async def _choose_and_write(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
         """A small model's tool use: first which tool, under a grammar; then, when it needs none, the answer."""
-        body = {"messages": self._clean(choice_messages(request)), "temperature": 0.0, "max_tokens": request.max_tokens or _SMALL_ANSWER}
+        body = {"messages": self._clean(choice_messages(request)), "temperature": 0.0, "max_tokens": self._most_tokens(request)}
         text, choosing = "", Done(id=0, reason="stop")
         async with aclosing(self._ask(body, [choice_schema(request), choice_schema(request, is_loose=True)])) as answer:
             async for news in answer:
@@ -164,9 +164,9 @@ class LlamaChat:
     async def _write(self, request: ChatRequest, messages: list[dict[str, Any]], *, with_tools: bool = False) -> AsyncGenerator[ChatPiece, None]:
         body: dict[str, Any] = {
             "messages": self._clean(messages),
-            "max_tokens": request.max_tokens or (_SMALL_ANSWER if self._is_small else _LARGE_ANSWER),
+            "max_tokens": self._most_tokens(request),
             "temperature": _TEMPERATURE if request.temperature is None else request.temperature,
-            "stop": request.stop,
+            "stop": [text for text in request.stop if text],
         }
         if request.top_p is not None:
             body["top_p"] = request.top_p
@@ -202,6 +202,11 @@ class LlamaChat:
                             completion_tokens=news.completion_tokens,
                             model=self.facts.name,
                         )
+
+    def _most_tokens(self, request: ChatRequest) -> int:
+        if request.max_tokens is not None:
+            return request.max_tokens
+        return _SMALL_ANSWER if self._is_small else _LARGE_ANSWER
 
     async def _ask(self, body: dict[str, Any], schemas: list[dict[str, Any]]) -> AsyncGenerator[Text | CallPart | Done, None]:
         """One question; the answer keeps to the first of ``schemas`` that llama.cpp accepts.

@@ -19,7 +19,7 @@ import msgspec
 
 from .protocol import Alive, Ask, CallPart, Count, Counted, Done, Failed, Load, LoadFailed, News, Ready, Stop, Text, decode_order, encode
 
-# Tokens of prompt that are read in one go: a cancelled request ends after at most that many. 128 costs 3 % of reading speed against 512.
+# Tokens of prompt that are read in one go: a cancelled request ends after at most that many. 128 costs 4 % of reading speed against 512.
 _BATCH = 128
 _PROMPT_CACHE_MIB = 256  # prompts of other conversations kept in memory; llama.cpp's own default is 8192
 

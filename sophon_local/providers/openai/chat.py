@@ -89,7 +89,7 @@ class OpenAIChat:
             "temperature": request.temperature,
             "top_p": request.top_p,
             "seed": request.seed,
-            "stop": request.stop or None,
+            "stop": [text for text in request.stop if text] or None,
         }
         if request.tools and request.tool_choice != "none":
             body["tools"] = [

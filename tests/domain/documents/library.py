@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from tests.scripted_chat import House
-
 from sophon_local.db import Database, migrations_in
 from sophon_local.domain.documents import Document, Documents, DocumentUpdated, NewDocument
 from sophon_local.domain.search import Search
@@ -20,6 +18,7 @@ from sophon_local.kit.caller import owner
 from sophon_local.kit.events import Events, Recorded
 from sophon_local.providers.minilm import MiniLM
 from sophon_local.settings import Settings
+from tests.scripted_chat import House
 
 ME = owner()
 MIGRATIONS = ("sophon_local.db.search", "sophon_local.domain.documents")

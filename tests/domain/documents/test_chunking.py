@@ -8,12 +8,12 @@ from pydoc_data.topics import topics
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sample_files import SENTENCES
 
 from sophon_local.domain.documents.chunking import TARGET, Piece, chunk
 from sophon_local.domain.documents.language import estimate_tokens, sentences
 from sophon_local.providers.parsing import Section
 from sophon_local.providers.parsing.builder import Builder, clean
+from tests.sample_files import SENTENCES
 
 PROSE = " ".join(SENTENCES * 4)
 

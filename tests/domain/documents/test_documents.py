@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests import sample_files as sample
-from tests.domain.documents.library import ME, Library, library, minilm
-from tests.scripted_chat import House
 
 from sophon_local.domain.documents import DocumentFilter, UnreadableFile
 from sophon_local.kit.caller import Caller
 from sophon_local.kit.errors import NotAllowed, NotFound, StorageFull, TooLarge, ValidationFailed
 from sophon_local.kit.paging import PageRequest
+from tests import sample_files as sample
+from tests.domain.documents.library import ME, Library, library, minilm
+from tests.scripted_chat import House
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[3]
@@ -226,9 +226,8 @@ async def test_after_a_kill_in_the_middle_reading_goes_on_and_scanned_pages_are_
     )
     sample.long_pdf(tmp_path / "long.pdf", 30)
     script = f"""
-import asyncio, sys
+import asyncio
 from pathlib import Path
-sys.path[:0] = [{str(ROOT / "tests")!r}, {str(Path(__file__).parent)!r}]
 from tests.domain.documents.library import library
 async def main():
     async with library(Path({str(tmp_path / "home")!r})) as lib:

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests import sample_files as sample
-from tests.domain.documents.library import ME, library, minilm
-from tests.scripted_chat import House, ScriptedChat, filling
 
 from sophon_local.domain.documents import DocumentNotReady, Extraction, Field, Wish
 from sophon_local.domain.documents.rules import parse_date, parse_number
 from sophon_local.kit.errors import NotFound, ValidationFailed
 from sophon_local.providers.base import ChatRequest
 from sophon_local.providers.llama import LlamaChat
+from tests import sample_files as sample
+from tests.domain.documents.library import ME, library, minilm
+from tests.scripted_chat import House, ScriptedChat, filling
 
 pytestmark = pytest.mark.anyio
 

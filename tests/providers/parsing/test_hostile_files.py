@@ -9,9 +9,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests import sample_files as sample
 
 from sophon_local.providers.parsing import ParseFailed, Reader, ReaderLimits
+from tests import sample_files as sample
 
 pytestmark = pytest.mark.anyio
 

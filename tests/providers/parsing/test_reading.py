@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests import sample_files as sample
 
 from sophon_local.providers.parsing import Parsed, Reader
 from sophon_local.providers.parsing.builder import with_scans
+from tests import sample_files as sample
 
 pytestmark = pytest.mark.anyio
 

@@ -29,15 +29,15 @@ export function Welcome({ onAsk, onFiles }: WelcomeProps) {
       example={
         <>
           <div className={styles.place}>
-          {!documents.isPending && (
-            <button type="button" className={styles.example} onClick={() => onAsk(example)}>
-              <span>
-                <span className={styles.exampleLabel}>For example</span>
-                {example}
-              </span>
-              <ArrowUpRight aria-hidden />
-            </button>
-          )}
+            {!documents.isPending && (
+              <button type="button" className={styles.example} onClick={() => onAsk(example)}>
+                <span>
+                  <span className={styles.exampleLabel}>For example</span>
+                  {example}
+                </span>
+                <ArrowUpRight aria-hidden />
+              </button>
+            )}
           </div>
           {models.data && <Preparing models={models.data.items} hasChat={models.data.chat.modelId !== null} />}
         </>

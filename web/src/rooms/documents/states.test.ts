@@ -13,7 +13,7 @@ test("a file tells how far it is, from the first byte to being found", () => {
     words: "Learning passage 12 of 48",
     progress: 0.25,
   });
-  expect(lineOf(upload({ state: "received", document: document_({}) })).words).toBe("Ready: 48 passages can be found");
+  expect(lineOf(upload({ state: "received", document: document_({}) })).words).toBe("Ready, 48 passages");
 });
 
 test("an empty file is not a division by nothing", () => {

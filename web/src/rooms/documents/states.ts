@@ -66,7 +66,7 @@ export function lineOf(upload: Upload): Line {
     case "received":
       if (!document) return { meaning: "good", words: "Received" };
       if (document.status === "failed") return { meaning: "problem", words: document.error?.message ?? "It could not be read." };
-      if (document.status === "ready") return { meaning: "good", words: `Ready: ${format.count(document.chunkCount, "passage")} can be found` };
+      if (document.status === "ready") return { meaning: "good", words: `Ready, ${format.count(document.chunkCount, "passage")}` };
       return { meaning: "busy", words: stateOf(document), progress: document.status === "uploaded" ? null : document.progress };
   }
 }
