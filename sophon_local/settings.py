@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     use_keyring: bool = True  # keep the master key of stored secrets in the system's keyring where there is one
     chat_model: str | None = None  # a model's id; None: the best that is installed
     llama_threads: int | None = None
+    llama_spin: bool = False  # wait actively for the other threads: faster for tiny models on an idle machine, far slower on a busy one
     llama_idle_s: float = 900.0  # an unused embedded model is unloaded after this
     parse_timeout_s: float = 30.0
     parse_memory_bytes: int = 512 * 1024 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from sophon_local.kit.errors import NoChatModel, UpstreamUnavailable
@@ -19,7 +19,7 @@ class ScriptedChat:
         self.asked: list[ChatRequest] = []
         self._say = say
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatPiece]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
         self.asked.append(request)
         said = self._say(request)
         if said is None:

@@ -2,8 +2,7 @@ import { cpSync, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -94,12 +93,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,
-  },
-  test: {
-    environment: "happy-dom",
-    isolate: false, // one set of modules for all files: a quarter of the time
-    include: ["src/**/*.test.{ts,tsx}"],
-    setupFiles: ["src/testing.ts"],
-    css: { modules: { classNameStrategy: "non-scoped" } },
   },
 });

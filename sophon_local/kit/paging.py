@@ -14,6 +14,7 @@ from .errors import InvalidCursor, ValidationFailed
 T = TypeVar("T")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+MAX_OFFSET = 1_000_000_000
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -64,8 +65,10 @@ class Cursors:
     def request(self, limit: int | None, cursor: str | None, offset: int | None = None) -> PageRequest:
         """What a caller asked for, checked; limits above the highest are cut to it."""
         wanted = DEFAULT_LIMIT if limit is None else limit
-        if wanted < 1 or (offset or 0) < 0:
-            raise ValidationFailed(f"limit is from 1 to {MAX_LIMIT} and offset is 0 or more.", errors=[{"field": "limit"}])
+        if wanted < 1 or not 0 <= (offset or 0) <= MAX_OFFSET:
+            field = "limit" if wanted < 1 else "offset"
+            message = f"limit is from 1 to {MAX_LIMIT}, offset from 0 to {MAX_OFFSET:,}"
+            raise ValidationFailed(f"{message}.", errors=[{"field": field, "message": message}])
         return PageRequest(min(wanted, MAX_LIMIT), self.open(cursor) if cursor else None, offset or 0)
 
     def _sign(self, body: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Protocol
 
 import msgspec
@@ -90,7 +90,7 @@ class Chat(Protocol):
 
     facts: ChatModelFacts
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatPiece]: ...
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]: ...
 
     async def count_tokens(self, text: str) -> int: ...
 

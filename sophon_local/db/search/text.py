@@ -115,10 +115,11 @@ def agreements(tx: Tx, collection: Collection, terms: Sequence[Term], keys: Iter
     )
     most = sum(term.idf for term in terms) or 1.0
     usual = collection.characters / collection.items if collection.items and collection.characters > 0 else 1.0
+    wanted = {term.stem for term in terms}
     found = {}
     for row in rows:
-        in_text = Counter(stems(tx, row.text))
-        in_context = Counter(stems(tx, row.context)) if row.context else {}
+        in_text = Counter([stem for stem in stems(tx, row.text) if stem in wanted])
+        in_context = Counter([stem for stem in stems(tx, row.context) if stem in wanted]) if row.context else {}
         slope = K1 * (1 - B + B * length(row.text, row.context) / usual)
         score = coverage = 0.0
         words = []

@@ -548,17 +548,13 @@ class Chats:
 
     async def _generate(self, model: Chat, request: ChatRequest, draft: _Draft) -> AsyncGenerator[TextDelta | ToolCalls, None]:
         """The pieces of one call to the model; its tokens are added up in the draft."""
-        pieces = model.stream(request)
-        try:
+        async with aclosing(model.stream(request)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Finished):
                     used = draft.tokens
                     draft.tokens = TokenCount(used.prompt + piece.prompt_tokens, used.completion + piece.completion_tokens)
                 else:
                     yield piece
-        finally:
-            if isinstance(pieces, AsyncGenerator):
-                await pieces.aclose()
 
     async def _remember(self, agent: Agent, asked: Message, answer: _Answer, model: Chat | None) -> Learned:
         """What is worth keeping of the turn. It never costs the answer: that is finished by now."""

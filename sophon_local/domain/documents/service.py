@@ -80,6 +80,7 @@ class Documents:
         self._reading = asyncio.Semaphore(1)
         self._scanning = asyncio.Semaphore(1)
         self._moving = asyncio.Lock()  # originals come and go one at a time, so that a file and its row agree
+        self._adding: set[asyncio.Task[tuple[Document, bool]]] = set()
         self._work: dict[str, asyncio.Task[None]] = {}
         self._live: dict[str, tuple[float, str | None]] = {}  # progress and detail of what is being worked on
 
@@ -91,6 +92,7 @@ class Documents:
 
     async def close(self) -> None:
         """Stop working; what is unfinished goes on at the next start."""
+        await asyncio.gather(*self._adding, return_exceptions=True)
         tasks = list(self._work.values())
         for task in tasks:
             task.cancel()
@@ -120,6 +122,13 @@ class Documents:
         Raises UnreadableFile, TooLarge, ValidationFailed (empty) or StorageFull; nothing stays behind then.
         """
         caller.require("ManageDocuments")
+        # A caller who goes away in the middle must not leave half of it: what has begun is finished.
+        adding = asyncio.create_task(self._add(caller, new))
+        self._adding.add(adding)
+        adding.add_done_callback(self._adding.discard)
+        return await asyncio.shield(adding)
+
+    async def _add(self, caller: Caller, new: NewDocument) -> tuple[Document, bool]:
         try:
             tags = _tags(new.tags)
             await self.check(new.filename, new.path, new.size_bytes)
@@ -129,6 +138,8 @@ class Documents:
                     document = await self._store_new(new, tags)
                     is_new = True
                 else:
+                    if not self._blobs.path(new.sha256).exists():  # somebody took it out of the data folder
+                        await asyncio.to_thread(self._blobs.take, new.path, new.sha256)
                     document = await self._db.write(lambda tx: _with_tags(tx, existing.id, tags))
                     is_new = False
         finally:
@@ -170,7 +181,7 @@ class Documents:
             await asyncio.to_thread(self._blobs.take, new.path, new.sha256)
             await self._db.write(keep)
         except BaseException:
-            await asyncio.shield(self._clear_leftover(new.sha256))
+            await self._clear_leftover(new.sha256)
             raise
         return document
 
@@ -203,7 +214,10 @@ class Documents:
     async def raw(self, caller: Caller, document_id: str) -> tuple[Path, Document]:
         """The original: where it lies, and what it is."""
         document = self._one(document_id)
-        return self._blobs.path(document.sha256), document
+        path = self._blobs.path(document.sha256)
+        if not path.exists():
+            raise NotFound(f"The original of {document.filename} is gone from the data folder. Add the file again.")
+        return path, document
 
     async def search(self, caller: Caller, query: str, limit: int, document_ids: list[str] | None = None) -> list[PassageHit]:
         """The passages that answer ``query`` best, across all documents or within some. (The index gives each passage a share of its neighbours' scores.)"""
@@ -398,6 +412,8 @@ class Documents:
             raise ParseFailed(
                 "gave_up", f"The program stopped {MAX_ATTEMPTS} times while this file was being read, so it was left alone. “Read again” tries once more."
             )
+        if not self._blobs.path(document.sha256).exists():
+            raise ParseFailed("damaged", "The original of this document is gone from the data folder. Add the file again.")
         await self._set(document.id, status=EXTRACTING, progress=0.01)
 
         def progress(done: int, total: int) -> None:

@@ -15,6 +15,7 @@ WORDS = {"paragraph": 120, "brief": 40, "bullets": 150, "detailed": 260}
 _CALLS_SMALL, _CALLS = 4, 10  # calls that read the document, at most; then one that joins
 _INSTRUCTIONS = 150  # tokens of a prompt that are not the text
 _TELLING = (6, 60)  # words of a sentence that can stand in a summary
+_MAX_CHUNKS = 4_000  # passages whose sentences are looked at
 _CONSIDERED = 400  # sentences compared with one another, at most
 _NO_STATEMENT = re.compile(r"^(?:#|\d+(?:\.\d+)+\s|(?:chapter|section|figure|table|fig\.)\s+\d)|https?://|\. \. \.|\.\.\.\.| \| |…$|\?$", re.IGNORECASE)
 _LEAD = 1.2  # a document says early what it is about: the first sentences weigh that much more
@@ -32,9 +33,9 @@ async def summarise(document: Document, chunks: Sequence[Chunk], style: str, max
     """A summary in ``style`` of at most ``max_words`` words, each statement marked with the number of its citation."""
     limit = max_words or WORDS[style]
     if chat is not None:
-        written = await _written(chunks, style, limit, chat)
+        written, read = await _written(chunks, style, limit, chat)
         if written is not None:
-            supported = await asyncio.to_thread(_supported, written, chunks, limit, strictly=is_small(chat))
+            supported = await asyncio.to_thread(_supported, written, read, limit, strictly=is_small(chat))
             if supported:
                 text, citations = _put_together(document, supported, style)
                 return Summary(text, chat.facts.name, "model", citations)
@@ -46,12 +47,13 @@ async def summarise(document: Document, chunks: Sequence[Chunk], style: str, max
 # By the model
 
 
-async def _written(chunks: Sequence[Chunk], style: str, limit: int, chat: Chat) -> str | None:
+async def _written(chunks: Sequence[Chunk], style: str, limit: int, chat: Chat) -> tuple[str | None, list[Chunk]]:
+    """What the model wrote, and the passages it had read."""
     budget = max(chat.facts.prompt_budget - _INSTRUCTIONS, 300)
     groups = await asyncio.to_thread(_groups, chunks, budget, _CALLS_SMALL if is_small(chat) else _CALLS)
     system = f"Summarise the text you are given as {_SHAPES[style]}, at most {limit} words, in the language of the text. Say only what it says. {CITED_TEXT}"
     if len(groups) == 1:
-        return await ask(chat, system, f"Text:\n{quoted(groups[0])}\n\nSummary:", _tokens(limit))
+        return await ask(chat, system, f"Text:\n{quoted(groups[0])}\n\nSummary:", _tokens(limit)), groups[0]
     per_group = max(30, min(90, budget // len(groups) // 2))
     part_system = f"Say in at most {per_group} words what this part of a longer text says: its main points and facts, in its own language. {CITED_TEXT}"
     parts = []
@@ -60,13 +62,14 @@ async def _written(chunks: Sequence[Chunk], style: str, limit: int, chat: Chat) 
         if part is None:
             break  # it does not answer now: what it has said so far is kept
         parts.append(part)
+    read = [chunk for group in groups[: len(parts)] for chunk in group]
     if not parts:
-        return None
+        return None, []
     notes = "\n".join(" ".join(part.split()) for part in parts)
     while estimate_tokens(notes) > budget:
         notes = notes[: len(notes) * 3 // 4].rpartition("\n")[0] or notes[: len(notes) // 2]
     joined = await ask(chat, system, f"Text (notes on the parts of a longer one, in order):\n{notes}\n\nSummary:", _tokens(limit))
-    return joined or "\n".join(parts)
+    return joined or "\n".join(parts), read
 
 
 def _tokens(limit: int) -> int:
@@ -139,7 +142,7 @@ def choose_sentences(chunks: Sequence[Chunk], limit: int, most: int) -> list[Sup
     Nearness to the centroid of all sentences in tf-idf (Radev et al. 2004), with maximal marginal relevance against repetition
     (Carbonell and Goldstein 1998).
     """
-    candidates = _telling(chunks)
+    candidates = _telling(_spread(chunks))
     if not candidates:
         first = next(((chunk, span) for chunk in chunks for span in sentences(chunk.text)), None)
         if first is None:
@@ -169,6 +172,12 @@ def choose_sentences(chunks: Sequence[Chunk], limit: int, most: int) -> list[Sup
         for at in open_ones:
             likeness[at] = max(likeness[at], cosine(vectors[at], vectors[best]))
     return [candidates[at] for at in sorted(chosen)]
+
+
+def _spread(chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+    """Of a very long document, passages from all over it."""
+    step = -(-len(chunks) // _MAX_CHUNKS) or 1
+    return chunks[::step]
 
 
 def _telling(chunks: Sequence[Chunk]) -> list[Support]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ class EmbeddedChat:
     def is_loaded(self) -> bool:
         return self._inner.is_loaded
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatPiece]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
         async with self._in_use():
             pieces = self._inner.stream(request)
             async with contextlib.aclosing(pieces):  # type: ignore[type-var]
@@ -84,7 +84,8 @@ class EmbeddedChat:
 class Embedded:
     """The chat models of this program's own that have been asked for."""
 
-    def __init__(self, doubt: Doubt, changed: Callable[[str], None], *, threads: int | None, idle_s: float) -> None:
+    def __init__(self, doubt: Doubt, changed: Callable[[str], None], *, threads: int | None, spin: bool, idle_s: float) -> None:
+        self._spin = spin
         self._doubt = doubt
         self._changed = changed
         self._threads = threads
@@ -105,6 +106,7 @@ class Embedded:
                     path,
                     name=entry.name,
                     threads=self._threads,
+                    spin=self._spin,
                     idle_s=self._idle_s,
                     smaller=smaller,
                     on_change=lambda is_loaded: self._changed(entry.id),

@@ -87,7 +87,7 @@ class Models:
         self._downloads = Downloads(db, self._files, sources, self._tell, self._installed, backoff_s)
         local = ({kind: BASE_URLS[kind] for kind in DISCOVERED} if local_urls is None else local_urls) if settings.discover_local_models else {}
         self._providers = Providers(db, self._egress, secrets, self._provider_changed, self._provider_deleted, local)
-        self._embedded = Embedded(self._doubt, self._tell, threads=settings.llama_threads, idle_s=settings.llama_idle_s)
+        self._embedded = Embedded(self._doubt, self._tell, threads=settings.llama_threads, spin=settings.llama_spin, idle_s=settings.llama_idle_s)
         self._remote = Remote(self._providers)
         self._sources = sources
         self._entries: dict[str, Entry] = {}

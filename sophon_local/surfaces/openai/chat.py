@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -214,15 +214,12 @@ def _to_call(call: ToolCall) -> ToolCallObject:
     return ToolCallObject(call.id, CalledFunction(call.name, call.arguments))
 
 
-async def _chain(first: ChatPiece | None, rest: AsyncIterator[ChatPiece]) -> AsyncGenerator[ChatPiece, None]:
-    try:
+async def _chain(first: ChatPiece | None, rest: AsyncGenerator[ChatPiece, None]) -> AsyncGenerator[ChatPiece, None]:
+    async with aclosing(rest):
         if first is not None:
             yield first
         async for piece in rest:
             yield piece
-    finally:
-        if isinstance(rest, AsyncGenerator):
-            await rest.aclose()
 
 
 async def _chunks(pieces: AsyncGenerator[ChatPiece, None], completion_id: str, created: int, data: CompletionRequest) -> AsyncGenerator[bytes, None]:

@@ -262,3 +262,31 @@ async def _is_consistent(lib: Library) -> bool:
     """Index and passages agree: as many items as chunks."""
     chunks = await lib.db.read(lambda tx: tx.value("SELECT count(*) FROM document_chunks"))
     return bool(lib.search.status().items == chunks)
+
+
+async def test_a_caller_who_goes_away_leaves_a_whole_document_or_none(tmp_path: Path) -> None:
+    async with library(tmp_path / "home") as lib:
+        (tmp_path / "a.txt").write_text("There were seven piers.")
+        for delay in (0.0, 0.001, 0.003):
+            uploading = asyncio.create_task(lib.upload(tmp_path / "a.txt"))
+            await asyncio.sleep(delay)
+            uploading.cancel()
+            await asyncio.gather(uploading, return_exceptions=True)
+        await asyncio.sleep(0.1)
+        listed = (await lib.documents.list(ME, PageRequest())).items
+        assert lib.files() == [document.sha256 for document in listed]
+
+
+async def test_an_original_that_somebody_took_away_is_said_and_can_be_brought_back(tmp_path: Path) -> None:
+    async with library(tmp_path / "home") as lib:
+        (tmp_path / "a.txt").write_text("There were seven piers.")
+        document = await lib.ready(tmp_path / "a.txt")
+        path, _ = await lib.documents.raw(ME, document.id)
+        path.unlink()
+        with pytest.raises(NotFound):
+            await lib.documents.raw(ME, document.id)
+        await lib.documents.reprocess(ME, document.id)
+        failed = await lib.settle(document.id)
+        assert failed.error and "gone" in failed.error.message
+        assert (await lib.ready(tmp_path / "a.txt")).id == document.id
+        assert path.exists()

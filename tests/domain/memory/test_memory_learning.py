@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +179,7 @@ class Scribe:
         self.answer = answer
         self.asked: list[ChatRequest] = []
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatPiece]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
         self.asked.append(request)
         if isinstance(self.answer, Exception):
             raise self.answer
