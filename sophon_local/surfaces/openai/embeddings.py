@@ -51,9 +51,7 @@ async def create_embeddings(data: EmbeddingsRequest, caller: Caller, workspace: 
     embedder = await workspace.models.embedder()
     if embedder is None:
         raise UpstreamUnavailable(
-
             "The embedding model is not installed yet. It comes by itself while the machine is online, or with: sophon-local models pull."
-
         )
     overview = await workspace.models.overview(caller)
     if data.model not in (overview.embedding_model_id, embedder.facts.id):

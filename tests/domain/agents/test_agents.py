@@ -102,7 +102,7 @@ async def test_the_allowlist_takes_globs_and_known_names_only(agents: Agents) ->
     known = frozenset({"memory.search"})
     agent = await agents.set_tools(owner(), "sophon", ToolPolicy(["memory.*", "memory.search"], []), known)
     assert agent.tools.allow == ["memory.*", "memory.search"]
-    with pytest.raises(ValidationFailed, match="memory.fly"):
+    with pytest.raises(ValidationFailed, match=r"memory\.fly"):
         await agents.set_tools(owner(), "sophon", ToolPolicy(["memory.fly"], []), known)
 
 

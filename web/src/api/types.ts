@@ -10,8 +10,10 @@ type Named = components["schemas"];
 /** `Wide` with some of its fields said more exactly. */
 type Exact<Wide, Narrow> = Omit<Wide, keyof Narrow> & Narrow;
 
-/** What may be null may as well be left out: a document's citation has no memory. */
-type Lenient<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & { [K in keyof T as null extends T[K] ? K : never]?: T[K] };
+type PlaceKey = "documentId" | "memoryId" | "filename" | "page" | "start" | "end";
+
+/** A place that is not there may be left out as well as null: a document's own citations know no memory. */
+type Placed<T extends Record<PlaceKey, unknown>> = Omit<T, PlaceKey> & Partial<Pick<T, PlaceKey>>;
 
 export interface Page<T> {
   items: T[];
@@ -30,9 +32,9 @@ export type AgentText = Named["MarkdownObject"];
 export type AgentTools = Named["ToolPolicyObject"];
 
 export type Session = Named["SessionObject"];
-export type Message = Exact<Named["MessageObject"], { steps: Step[] }>;
-export type Citation = Lenient<Named["CitationObject"]>;
-export type Recalled = Lenient<Named["RecalledObject"]>;
+export type Message = Exact<Named["MessageObject"], { steps: Step[]; citations: Citation[]; recalled: Recalled[] }>;
+export type Citation = Placed<Named["CitationObject"]>;
+export type Recalled = Placed<Named["RecalledObject"]>;
 export type NewMessage = Exact<Named["ChatBody"], { attachments?: string[] }>;
 export type Accepted = Named["ChatAcknowledgement"];
 

@@ -1,4 +1,5 @@
 /** What a chat does at the moment: whether an answer is being written, and how to say, stop and repeat things. */
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { ApiError, useActiveTasks, useCancelTask, useForkSession, useMessages, useSendMessage, type Message, type Task } from "@/api";
 import { toastError } from "@/components";
@@ -25,6 +26,7 @@ function saidBy(messages: readonly Message[]): number {
 
 export function useChat(sessionId: string | null, read: ReturnType<typeof useMessages>): Chat {
   const go = useGo();
+  const client = useQueryClient();
   const key = sessionId ?? NEW;
   const messages = useMemo(() => read.data ?? [], [read.data]);
   const waiting = useOutgoing(key);
@@ -56,6 +58,8 @@ export function useChat(sessionId: string | null, read: ReturnType<typeof useMes
       const accepted = await post.mutateAsync({ content, sessionId: to, attachments, agentId });
       keepUnsent(at, undefined);
       outbox.set(accepted.sessionId, { ...entry, taskId: accepted.taskId });
+      // A new chat is in the list at once, not only when its first answer is there.
+      if (to === null) void client.invalidateQueries({ queryKey: ["sessions", "list"] });
       if (accepted.sessionId !== to) go(`/chat/${encodeURIComponent(accepted.sessionId)}`, { replace: to === null });
       return true;
     } catch (error) {

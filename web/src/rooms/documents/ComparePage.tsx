@@ -117,7 +117,7 @@ function Compared({ comparison }: { comparison: Comparison }) {
     <div className={styles.results} role="status">
       <section>
         <h2 className={styles.title}>In short</h2>
-        <Method method={comparison.summaryMethod} model={comparison.model} />
+        {comparison.summaryMethod === "model" ? <Method method="model" model={comparison.model} /> : <p className={styles.quiet}>Counted and quoted; nothing is rewritten.</p>}
         <p className={styles.summary} dir="auto">
           {comparison.summary}
         </p>
@@ -132,7 +132,7 @@ function Compared({ comparison }: { comparison: Comparison }) {
               <li key={at} className={styles.point}>
                 <p className={styles.head}>
                   <Badge meaning={KINDS[difference.kind].meaning}>{KINDS[difference.kind].label}</Badge>
-                  <bdi>{difference.text}</bdi>
+                  {!isQuoted(difference.text, difference.passages) && <bdi>{difference.text}</bdi>}
                 </p>
                 <Sides passages={difference.passages} names={names} order={order} />
               </li>
@@ -149,7 +149,7 @@ function Compared({ comparison }: { comparison: Comparison }) {
             {similarities.map((similarity, at) => (
               <li key={at} className={styles.point}>
                 <p className={styles.head}>
-                  <bdi>{similarity.text}</bdi>
+                  {isQuoted(similarity.text, similarity.passages) ? "Both say" : <bdi>{similarity.text}</bdi>}
                   <span className={styles.likeness} title="How alike the passages are, from 0 to 1">
                     {similarity.score.toFixed(2)} alike
                   </span>
@@ -183,6 +183,13 @@ function Compared({ comparison }: { comparison: Comparison }) {
       </section>
     </div>
   );
+}
+
+/** Whether a point is but the beginning of a passage under it: then it need not be said twice. */
+function isQuoted(text: string, passages: readonly ComparedPassage[]): boolean {
+  const plain = (words: string) => words.replace(/[\s.…]+/g, " ").trim();
+  const point = plain(text);
+  return passages.some((passage) => plain(passage.text).startsWith(point.slice(0, 80)));
 }
 
 /** The passages behind a point, each document in its own column, in the order they were chosen. */

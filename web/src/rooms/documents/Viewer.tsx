@@ -23,7 +23,7 @@ import {
 import { href, useGo, useInspect, useParam, useSetParams } from "@/shell/address";
 import { useKept } from "./DocumentList";
 import { isUnderWay, sizeOf, stateOf } from "./states";
-import { cut, find, MOST_FOUND, pageAt, Positions, type Block, type Range } from "./text";
+import { cut, find, flow, MOST_FOUND, pageAt, Positions, type Block, type Range } from "./text";
 import { TextView, type TextViewHandle } from "./TextView";
 import styles from "./Viewer.module.css";
 
@@ -243,14 +243,16 @@ function NotReady({ document }: { document: DocumentText }) {
 const NOTHING: Range[] = [];
 
 function Text({ document, showsFind, closeFind }: { document: DocumentText; showsFind: boolean; closeFind: () => void }) {
-  const { text, pageStarts, headings } = document;
+  const { text: kept, pageStarts, headings } = document;
   const view = useRef<TextViewHandle>(null);
   const [start] = useParam("start");
   const [end] = useParam("end");
   const [page] = useParam("page");
   const [words, setWords] = useParam("find");
+  // Blocks are cut where the text was kept, and drawn as it flows: both have the same places.
+  const text = useMemo(() => (pageStarts.length > 0 ? flow(kept) : kept), [kept, pageStarts]);
   const positions = useMemo(() => new Positions(text), [text]);
-  const blocks = useMemo(() => cut(text, pageStarts, headings, positions), [text, pageStarts, headings, positions]);
+  const blocks = useMemo(() => cut(kept, pageStarts, headings, positions), [kept, pageStarts, headings, positions]);
   const passage = useMemo(() => passageOf(start, end, positions), [start, end, positions]);
   const wanted = useDeferredValue(showsFind ? (words ?? "") : "");
   const found = useMemo(() => (wanted ? find(text, wanted) : NOTHING), [text, wanted]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { blockAt, cut, divide, find, pageAt, Positions } from "./text";
+import { blockAt, cut, divide, find, flow, pageAt, Positions } from "./text";
 
 const cutAll = (text: string, pages: number[] = [], headings: { text: string; level: number; start: number; page: null }[] = []) => cut(text, pages, headings, new Positions(text));
 const shown = (text: string, blocks: { start: number; end: number }[]) => blocks.map((block) => text.slice(block.start, block.end));
@@ -85,4 +85,30 @@ test("finding ignores case and line breaks, and signs mean themselves", () => {
 test("a place is on the page that began before it", () => {
   expect([0, 9, 10, 25].map((point) => pageAt([0, 10, 20], point))).toEqual([1, 1, 2, 3]);
   expect(pageAt([], 5)).toBeNull();
+});
+
+test("lines that a full page broke flow on, and what stood by itself still does", () => {
+  const page = [
+    "Permission is granted to make and distribute verbatim copies of this document",
+    "provided that the copyright notice and this permission notice are preserved",
+    "on all copies.",
+    "A short line",
+    "Permission is granted to copy and distribute modified versions of the document",
+    "• under the first condition, which is long enough to fill the line to its end",
+    "1. under the second condition, which is long enough to fill the line to its end",
+    "3.6.1 Redirecting Input . . . . . . . . . . . . . . . . . . . . . . . . . . . . 39",
+    "and so on.",
+  ].join("\n");
+  const flowing = flow(page);
+  expect(flowing).toHaveLength(page.length);
+  expect(flowing.split("\n").map((line) => line.slice(0, 22))).toEqual([
+    "Permission is granted ",
+    "A short line",
+    "Permission is granted ",
+    "• under the first cond",
+    "1. under the second co",
+    "3.6.1 Redirecting Inpu",
+    "and so on.",
+  ]);
+  expect(flow("short\nlines\nonly")).toBe("short\nlines\nonly");
 });

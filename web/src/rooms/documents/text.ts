@@ -156,6 +156,35 @@ function trimEnd(text: string, from: number, to: number): number {
   return end;
 }
 
+/**
+ * Text taken from pages breaks where the page was full, not where a thought ends. Such breaks become spaces; those before list items, headings and after short
+ * lines stay. Every character keeps its place: only line breaks change, each into one space.
+ */
+export function flow(text: string): string {
+  const lines = text.split("\n");
+  const widths = lines.map((line) => line.length).filter((length) => length > 20).sort((a, b) => a - b);
+  const full = widths[Math.floor(widths.length * 0.9)] ?? 0;
+  if (full < 40) return text;
+  let flowing = lines[0] ?? "";
+  for (let at = 1; at < lines.length; at++) {
+    const before = lines[at - 1]!;
+    const line = lines[at]!;
+    const isWrapped =
+      before.trimEnd().length >= full * 0.7 &&
+      !LEADERS.test(before) &&
+      !LEADERS.test(line) &&
+      /^\p{L}|^[("'“‘«]?\p{L}/u.test(line) &&
+      !NUMBERED.test(line) &&
+      !(/[.:!?]["'”’»)]?\s*$/.test(before) && before.trimEnd().length < full * 0.85);
+    flowing += (isWrapped ? " " : "\n") + line;
+  }
+  return flowing;
+}
+
+/** Dots that lead to a page number, as in a table of contents. */
+const LEADERS = /(\. ?){4,}/;
+const NUMBERED = /^(\(?[\dA-Za-z]{1,3}[.)]\s|\d+(\.\d+)+\s)/;
+
 /** The block that shows a place, or the next one after it. */
 export function blockAt(blocks: readonly Block[], unit: number): number {
   let low = 0;
