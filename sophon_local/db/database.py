@@ -117,12 +117,29 @@ def _connect(path: Path, *, writes: bool) -> apsw.Connection:
 
 
 class _Job:
-    __slots__ = ("future", "result", "work")
+    """A transaction that waits, and who waits for it: a future of an event loop (``loop``) or of a thread."""
 
-    def __init__(self, work: Callable[[Tx], Any]) -> None:
+    __slots__ = ("error", "future", "loop", "result", "work")
+
+    def __init__(self, work: Callable[[Tx], Any], future: Future[Any] | asyncio.Future[Any], loop: asyncio.AbstractEventLoop | None) -> None:
         self.work = work
-        self.future: Future[Any] = Future()
+        self.future = future
+        self.loop = loop
         self.result: Any = None
+        self.error: BaseException | None = None
+
+    def answer(self) -> None:
+        if self.future.cancelled():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+def _answer_all(jobs: list[_Job]) -> None:
+    for job in jobs:
+        job.answer()
 
 
 class Database:
@@ -168,14 +185,18 @@ class Database:
 
         A caller that is cancelled does not take its transaction back.
         """
-        return await asyncio.wrap_future(self.submit(work))
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+        self._jobs.put(_Job(work, future, loop))
+        return await future
 
     def submit(self, work: Callable[[Tx], R]) -> Future[R]:
         """``write`` for threads without an event loop."""
         self._check_open()
-        job = _Job(work)
-        self._jobs.put(job)
-        return job.future
+        future: Future[R] = Future()
+        self._jobs.put(_Job(work, future, None))
+        return future
 
     def peek(self, work: Callable[[Tx], R]) -> R:
         """Run ``work`` on the calling thread, which must be the event loop's. Only for a few reads by primary key: microseconds,
@@ -230,8 +251,7 @@ class Database:
                 if job is None:
                     is_last = True
                     break
-                if job.future.set_running_or_notify_cancel():
-                    group.append(job)
+                group.append(job)
                 if len(group) == GROUP:
                     break
                 try:
@@ -242,7 +262,6 @@ class Database:
                 self._commit(tx, group)
 
     def _commit(self, tx: Tx, group: list[_Job]) -> None:
-        done: list[_Job] = []
         try:
             tx.connection.execute("BEGIN IMMEDIATE")
             for job in group:
@@ -250,15 +269,11 @@ class Database:
                 try:
                     job.result = job.work(tx)
                 except BaseException as error:
-                    if tx.connection.in_transaction:  # a full disk rolls everything back by itself
-                        tx.connection.execute("ROLLBACK TO unit")
-                        tx.connection.execute("RELEASE unit")
-                        job.future.set_exception(_explained(error))
-                        continue
-                    job.future.set_exception(_explained(error))
-                    raise
+                    job.error = _explained(error)
+                    if not tx.connection.in_transaction:  # a full disk rolls everything back by itself
+                        raise
+                    tx.connection.execute("ROLLBACK TO unit")
                 tx.connection.execute("RELEASE unit")
-                done.append(job)
             tx.connection.execute("COMMIT")
         except BaseException as error:
             if tx.connection.in_transaction:
@@ -266,11 +281,17 @@ class Database:
                     tx.connection.execute("ROLLBACK")
             explained = _explained(error)
             for job in group:
-                if not job.future.done():
-                    job.future.set_exception(explained)
-            return
-        for job in done:
-            job.future.set_result(job.result)
+                job.error = job.error or explained
+        # One wake-up an event loop for the whole group: they are what a write costs once the commit is shared.
+        waiting: dict[asyncio.AbstractEventLoop | None, list[_Job]] = {}
+        for job in group:
+            waiting.setdefault(job.loop, []).append(job)
+        for loop, jobs in waiting.items():
+            if loop is None:
+                _answer_all(jobs)
+            else:
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+                    loop.call_soon_threadsafe(_answer_all, jobs)
 
 
 def _explained(error: BaseException) -> BaseException:

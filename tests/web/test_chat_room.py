@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LiveServer, start_server, stop_server
 from playwright.sync_api import Locator, Page, expect
 from storyteller import Storyteller
+
+from tests.conftest import LiveServer, start_server, stop_server
 
 LEASE = (
     "Lease agreement\n\nThe rent of the flat is 14,200 crowns a month and is due on the first day of each month.\n\n"

@@ -79,10 +79,10 @@ def test_the_keys_do_what_their_list_says(page: Page) -> None:
 
 def test_the_palette_goes_anywhere(page: Page, live_server: Any) -> None:
     name = f"palette-{uuid.uuid4().hex[:8]}.txt"
-    body = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: text/plain\r\n\r\nThe ferry leaves at noon. {name}\r\n--x--\r\n'
-    urllib.request.urlopen(
-        urllib.request.Request(live_server.url + "/api/documents/upload", body.encode(), {"Content-Type": "multipart/form-data; boundary=x"})
-    )
+    head = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: text/plain\r\n\r\n'
+    body = f"{head}The ferry leaves at noon. {name}\r\n--x--\r\n".encode()
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    urllib.request.urlopen(urllib.request.Request(live_server.url + "/api/documents/upload", body, kind)).close()
     page.goto("/ui/chat")
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Go to, do, or find")
@@ -125,7 +125,8 @@ def test_with_the_keyboard_alone_one_comes_from_the_rail_to_the_work(page: Page)
     page.keyboard.press("ArrowRight")
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
     outline = page.evaluate(
-        "[document.activeElement, ...document.querySelectorAll('[data-focus-visible]')].some(e => parseFloat(getComputedStyle(e).outlineWidth) >= 1 && getComputedStyle(e).outlineStyle !== 'none')"
+        "[document.activeElement, ...document.querySelectorAll('[data-focus-visible]')].map(e => getComputedStyle(e))"
+        ".some(s => parseFloat(s.outlineWidth) >= 1 && s.outlineStyle !== 'none')"
     )
     assert outline
 

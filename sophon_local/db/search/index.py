@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-POOL = 30  # candidates of each part that are scored by both
+POOL = 20  # candidates of each part that are scored by both
 RESCORED, RESCORED_AGAIN = 400, 100  # coarse candidates whose vectors are compared exactly; those of the query moved by feedback come on top
 FEEDBACK, FEEDBACK_WEIGHT = 5, 0.75  # Rocchio: the first hits, and their share beside the query's 1 (Salton and Buckley 1990)
 NEIGHBOUR_SHARE = 0.15  # of a neighbour's rank value, for an item of a group that has no context of its own: with one, it only blurs

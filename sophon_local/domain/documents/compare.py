@@ -61,19 +61,26 @@ async def compare(sources: Sequence[Source], question: str | None, chat: Chat | 
     similarities, differences, counts = await asyncio.to_thread(_results, clusters, sources)
     unique = await asyncio.to_thread(_unique_terms, sources)
     per_document = []
+    is_written = False
     for source, found in zip(sources, unique, strict=True):
-        per_document.append(await _describe(source, found, question, chat, find))
+        described, by_model = await _describe(source, found, question, chat, find)
+        per_document.append(described)
+        is_written |= by_model
     if question:
         plain = " ".join(f"{one.filename}: {one.summary.rstrip('.')}." for one in per_document)
     else:
         plain = _plain_summary(sources, similarities, differences, counts, per_document)
+    cut = [document.filename for document, _, chunks in sources if len(chunks) > MAX_UNITS]
+    if cut:
+        plain += f" Of {_listed(cut)}, only the first {MAX_UNITS:,} passages were compared."
     # A small model says of strangers that they have much in common: it is asked only where there is something, and its words stand behind the figures.
     if chat is not None and not (is_small(chat) and (question or not similarities)):
         written = await _written_summary(chat, similarities, differences, per_document, question)
         if written:
             summary = f"{plain} {written}" if is_small(chat) else written
             return Comparison(summary, "model", chat.facts.name, similarities, differences, per_document)
-    return Comparison(plain, "extractive", None, similarities, differences, per_document)
+    method, model = ("model", chat.facts.name) if chat is not None and is_written else ("extractive", None)
+    return Comparison(plain, method, model, similarities, differences, per_document)
 
 
 # Pairing
@@ -233,11 +240,9 @@ def _results(clusters: list[_Cluster], sources: Sequence[Source]) -> tuple[list[
     similarities = [Similarity(shorten(one.units[0].text, 300), round(one.score, 3), [passage(unit) for unit in one.units]) for one in alike[:MAX_SIMILARITIES]]
     differences = [Difference("changed", _change(one.units), [passage(unit) for unit in one.units]) for one in changed[: MAX_DIFFERENCES // 2]]
     room = MAX_DIFFERENCES - len(differences)
-    each = max(room // 2, room - len(removed), 0), max(room // 2, room - len(added), 0)
-    differences += [Difference("removed", shorten(one.units[0].text, 300), [passage(one.units[0])]) for one in removed[: min(each[1], room)]]
-    differences += [
-        Difference("added", shorten(one.units[0].text, 300), [passage(one.units[0])]) for one in added[: max(MAX_DIFFERENCES - len(differences), 0)]
-    ]
+    shown_removed = min(len(removed), max(room // 2, room - len(added)))
+    for kind, found in (("removed", removed[:shown_removed]), ("added", added[: room - shown_removed])):
+        differences += [Difference(kind, shorten(one.units[0].text, 300), [passage(one.units[0])]) for one in found]
     return similarities, differences, counts
 
 
@@ -284,21 +289,22 @@ def _unique_terms(sources: Sequence[Source]) -> list[list[str]]:
 # In words
 
 
-async def _describe(source: Source, unique: list[str], question: str | None, chat: Chat | None, find: Find) -> DocumentComparison:
+async def _describe(source: Source, unique: list[str], question: str | None, chat: Chat | None, find: Find) -> tuple[DocumentComparison, bool]:
+    """One document's part, and whether the model wrote it."""
     document, _, chunks = source
     if question is None:
         chosen = await asyncio.to_thread(choose_sentences, chunks, 50, 2)
         passages = [Passage(document.id, one.chunk.page, one.chunk.start + one.start, one.chunk.start + one.end, one.quote) for one in chosen]
-        return DocumentComparison(document.id, document.filename, " ".join(" ".join(one.quote.split()) for one in chosen), unique, passages)
-    answer, passages = await _answer(question, document, await find(question, document.id, 5), chat)
-    return DocumentComparison(document.id, document.filename, answer, unique, passages)
+        return DocumentComparison(document.id, document.filename, " ".join(" ".join(one.quote.split()) for one in chosen), unique, passages), False
+    answer, passages, by_model = await _answer(question, document, await find(question, document.id, 5), chat)
+    return DocumentComparison(document.id, document.filename, answer, unique, passages), by_model
 
 
-async def _answer(question: str, document: Document, found: list[Chunk], chat: Chat | None) -> tuple[str, list[Passage]]:
-    """The question answered from one document, with the places the answer stands in; without a model, its own sentences."""
+async def _answer(question: str, document: Document, found: list[Chunk], chat: Chat | None) -> tuple[str, list[Passage], bool]:
+    """The question answered from one document, the places the answer stands in, and whether the model wrote it; without one, its own sentences."""
     found = [chunk for chunk in found if overlap(question, f"{chunk.heading} {chunk.text}") >= _ANSWERS]
     if not found:
-        return NOT_HERE, []
+        return NOT_HERE, [], False
     if chat is not None:
         read = fit(found, max(chat.facts.prompt_budget - 150, 300))
         system = (
@@ -307,20 +313,20 @@ async def _answer(question: str, document: Document, found: list[Chunk], chat: C
         )
         said = await ask(chat, system, f"Text:\n{quoted(read)}\n\nQuestion: {question}", 120)
         if said and "not found" in said.lower():
-            return NOT_HERE, []
+            return NOT_HERE, [], False
         evidence = Evidence(read)
         borne = [(line, support) for line in (said or "").split("\n") if (support := evidence.support(line)) and support.coverage >= 0.5]
         if borne:
             places = [Passage(document.id, one.chunk.page, one.chunk.start + one.start, one.chunk.start + one.end, one.quote) for _, one in borne]
-            return " ".join(line.strip() for line, _ in borne), places
+            return " ".join(line.strip() for line, _ in borne), places, True
     candidates = [
         (overlap(question, chunk.text[span.start : span.end]), -rank, chunk, span) for rank, chunk in enumerate(found) for span in sentences(chunk.text)
     ]
     score, _, chunk, span = max(candidates, key=lambda candidate: candidate[:2])
     if score <= 0:
-        return NOT_HERE, []
+        return NOT_HERE, [], False
     quote = chunk.text[span.start : span.end]
-    return shorten(quote, 400), [Passage(document.id, chunk.page, chunk.start + span.start, chunk.start + span.end, quote)]
+    return shorten(quote, 400), [Passage(document.id, chunk.page, chunk.start + span.start, chunk.start + span.end, quote)], False
 
 
 def _plain_summary(

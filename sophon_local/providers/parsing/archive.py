@@ -29,7 +29,7 @@ class Archive:
             with ZipFile(file) as zipped:
                 self.entries = {info.filename: info for info in zipped.infolist()}
                 self._check_directory(zipped.infolist())
-        except (BadZipFile, LargeZipFile, NotImplementedError, struct.error, ValueError, EOFError, OverflowError) as error:
+        except (BadZipFile, LargeZipFile, NotImplementedError, struct.error, ValueError, EOFError, OSError, OverflowError) as error:
             raise damaged(str(error)) from None
         self._inflate_all()
 

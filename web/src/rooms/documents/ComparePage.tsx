@@ -149,7 +149,7 @@ function Compared({ comparison }: { comparison: Comparison }) {
             {similarities.map((similarity, at) => (
               <li key={at} className={styles.point}>
                 <p className={styles.head}>
-                  {isQuoted(similarity.text, similarity.passages) ? "Both say" : <bdi>{similarity.text}</bdi>}
+                  {isQuoted(similarity.text, similarity.passages) ? "They agree" : <bdi>{similarity.text}</bdi>}
                   <span className={styles.likeness} title="How alike the passages are, from 0 to 1">
                     {similarity.score.toFixed(2)} alike
                   </span>

@@ -162,24 +162,29 @@ function trimEnd(text: string, from: number, to: number): number {
  */
 export function flow(text: string): string {
   const lines = text.split("\n");
-  const widths = lines.map((line) => line.length).filter((length) => length > 20).sort((a, b) => a - b);
-  const full = widths[Math.floor(widths.length * 0.9)] ?? 0;
-  if (full < 40) return text;
+  const widths = lines.map((line) => (LEADERS.test(line) ? 0 : line.trimEnd().length));
   let flowing = lines[0] ?? "";
   for (let at = 1; at < lines.length; at++) {
     const before = lines[at - 1]!;
     const line = lines[at]!;
+    // How wide the column is, by the lines around: a page may have several, and pages differ. The third widest, since a long address or a formula sticks out.
+    const around = widths.slice(Math.max(0, at - NEAR), at + NEAR).sort((a, b) => b - a);
+    const full = around[Math.min(2, around.length - 1)]!;
     const isWrapped =
-      before.trimEnd().length >= full * 0.7 &&
+      full >= 40 &&
+      before.trimEnd().length >= full * 0.75 &&
       !LEADERS.test(before) &&
       !LEADERS.test(line) &&
       /^\p{L}|^[("'“‘«]?\p{L}/u.test(line) &&
       !NUMBERED.test(line) &&
-      !(/[.:!?]["'”’»)]?\s*$/.test(before) && before.trimEnd().length < full * 0.85);
+      !(/[.:!?]["'”’»)]?\s*$/.test(before) && before.trimEnd().length < full * 0.9);
     flowing += (isWrapped ? " " : "\n") + line;
   }
   return flowing;
 }
+
+/** So many lines before and after tell how wide a column is. */
+const NEAR = 8;
 
 /** Dots that lead to a page number, as in a table of contents. */
 const LEADERS = /(\. ?){4,}/;
