@@ -82,6 +82,12 @@ def done(page: Page, count: int = 1) -> Locator:
     return answers(page).last
 
 
+def attach(page: Page, file: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Attach files").click()
+    chooser.value.set_files(str(file))
+
+
 def gap(page: Page) -> float:
     """How far the transcript is from its end."""
     return float(page.get_by_role("log").evaluate("log => { const box = log.parentElement; return box.scrollHeight - box.scrollTop - box.clientHeight }"))
@@ -94,9 +100,7 @@ def test_an_answer_leads_to_the_passage_that_it_rests_on(page: Page, tmp_path: P
     name = f"lease-{uuid.uuid4().hex[:8]}.txt"
     (tmp_path / name).write_text(LEASE)
     page.goto("/ui/chat/new")
-    with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Attach files").click()
-    chooser.value.set_files(str(tmp_path / name))
+    attach(page, tmp_path / name)
     ask(page, "When is the rent of the flat due?")  # the file may still be on its way: the message goes when it is read
     answer = done(page)
     expect(answer).to_contain_text("first")
@@ -112,8 +116,13 @@ def test_an_answer_leads_to_the_passage_that_it_rests_on(page: Page, tmp_path: P
     expect(done(page)).to_contain_text("first")
 
 
-def test_what_is_not_there_looks_different_from_an_answer(page: Page) -> None:
+def test_what_is_not_there_looks_different_from_an_answer(page: Page, tmp_path: Path) -> None:
+    name = f"lease-{uuid.uuid4().hex[:8]}.txt"
+    (tmp_path / name).write_text(LEASE + uuid.uuid4().hex)
     page.goto("/ui/chat/new")
+    attach(page, tmp_path / name)
+    expect(page.get_by_role("list", name="Attached")).to_contain_text("Ready", timeout=60_000)
+    page.get_by_role("button", name=f"Take {name} off").click()  # it is among the documents now
     ask(page, "What is the airspeed of the unladen swallow in the Halvorsen treaty?")
     missing = page.get_by_role("article", name="No answer found")
     expect(missing).to_contain_text("Not in your documents", timeout=60_000)
@@ -124,9 +133,7 @@ def test_what_was_recalled_and_why_is_one_press_away_and_has_its_address(page: P
     name = f"lease-{uuid.uuid4().hex[:8]}.txt"
     (tmp_path / name).write_text(LEASE + uuid.uuid4().hex)
     page.goto("/ui/chat/new")
-    with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Attach files").click()
-    chooser.value.set_files(str(tmp_path / name))
+    attach(page, tmp_path / name)
     ask(page, "When is the deposit returned?")
     done(page).get_by_role("button", name=re.compile("(Read|Looked at) .*passage")).click()
     why = page.get_by_role("complementary", name="How this answer came about")

@@ -32,6 +32,18 @@ def test_a_memory_is_written_shown_and_changed(page: Page) -> None:
     expect(page.get_by_role("list", name="Memories").get_by_role("link").filter(has_text=unique)).to_contain_text("ninety")
 
 
+def test_a_memory_can_belong_to_one_agent(page: Page, live_server: Any) -> None:
+    unique = uuid.uuid4().hex[:8]
+    page.goto("/ui/memory/new")
+    page.get_by_label("What to remember").fill(f"Speaks in short sentences {unique}.")
+    page.get_by_text("One agent", exact=True).click()
+    expect(page.get_by_label("Which agent")).to_contain_text("Sophon")
+    page.get_by_role("button", name="Remember", exact=True).click()
+    page.wait_for_url("**/memory/mem_*")
+    entry = live_server.get(f"/api/memory/entries/{page.url.rpartition('/')[2]}")
+    assert (entry["scope"], entry["agentId"]) == ("agent", "sophon")
+
+
 def test_a_search_says_why_each_memory_was_found(page: Page, live_server: Any) -> None:
     unique = uuid.uuid4().hex[:8]
     entry = remember(live_server.url, f"The spare key {unique} hangs behind the barometer.", importance=0.9)
@@ -132,3 +144,21 @@ def test_names_of_every_script_fit_on_a_phone(open_page: Callable[..., Page], li
     page.goto(f"/ui/memory/{entry['id']}")
     expect(page.get_by_text("Who may use it")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_many_tabs_share_one_connection_and_one_takes_over_when_it_closes(page: Page, live_server: Any) -> None:
+    # A browser opens six connections to a server: with a stream for each tab the seventh tab would hang.
+    tabs = [page, *(page.context.new_page() for _ in range(7))]
+    for tab in tabs:
+        tab.goto("/ui/memory")
+        expect(tab.get_by_role("searchbox", name="Search memories")).to_be_visible()
+    first = uuid.uuid4().hex[:8]
+    tabs[-1].wait_for_timeout(500)
+    remember(live_server.url, f"All tabs know {first}.")
+    for tab in tabs:
+        expect(tab.get_by_role("list", name="Memories").get_by_text(first)).to_be_visible()
+    tabs[0].close()
+    second = uuid.uuid4().hex[:8]
+    remember(live_server.url, f"The others know {second} too.")
+    for tab in tabs[1:]:
+        expect(tab.get_by_role("list", name="Memories").get_by_text(second)).to_be_visible()

@@ -3,7 +3,7 @@ import { skipToken, useMutation, useQuery, useQueryClient } from "@tanstack/reac
 import { api, part } from "./client";
 import { keys } from "./keys";
 import { eachList, readAll, removeFrom, replaceIn, usePages } from "./pages";
-import { withStreamed } from "./sync";
+import { placeInStream, withStreamed } from "./sync";
 import type { Accepted, Message, NewMessage, Session, TurnStep } from "./types";
 
 export interface SessionFilter {
@@ -24,7 +24,10 @@ export function useSession(id: string | null | undefined) {
 export function useMessages(sessionId: string | null | undefined) {
   return useQuery({
     queryKey: keys.messages(sessionId ?? ""),
-    queryFn: async ({ signal }) => withStreamed(await readAll<Message>(`/sessions/${part(sessionId!)}/messages`, {}, signal)),
+    queryFn: async ({ signal }) => {
+      const place = placeInStream();
+      return withStreamed(await readAll<Message>(`/sessions/${part(sessionId!)}/messages`, {}, signal), sessionId!, place);
+    },
     enabled: Boolean(sessionId),
   });
 }

@@ -2,7 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { expect, test, vi } from "vitest";
 import { keys } from "./keys";
 import type { Pages } from "./pages";
-import { append, Sync, withStreamed } from "./sync";
+import { append, placeInStream, Sync, withStreamed } from "./sync";
 import type { Document, Entry, LiveEvent, Message, Models, Session } from "./types";
 
 const event = (topic: string, data: object) => ({ topic, id: "run-1", at: "", ...data }) as LiveEvent;
@@ -30,13 +30,29 @@ test("an answer grows by its deltas and ends as the server says", async () => {
   expect(messages[1]?.status).toBe("complete");
 });
 
+test("an answer of the server that is older than what was heard takes nothing back", () => {
+  const sync = new Sync(new QueryClient());
+  const place = placeInStream();
+  sync.apply(event("message.created", { message: message("msg_8", "", "streaming") }));
+  sync.apply(event("message.completed", { message: message("msg_8", "All of it.", "complete") }));
+  sync.apply(event("message.created", { message: message("msg_9", "next", "complete") }));
+  sync.apply(event("message.created", { message: { ...message("msg_10", "elsewhere", "complete"), sessionId: "sess_2" } }));
+  const read = withStreamed([message("msg_8", "", "streaming")], "sess_1", place);
+  expect(read.map((one) => [one.id, one.content, one.status])).toEqual([
+    ["msg_8", "All of it.", "complete"],
+    ["msg_9", "next", "complete"],
+  ]);
+  // Asked for afterwards, the server's word holds: what it does not list is not there.
+  expect(withStreamed([], "sess_1", placeInStream())).toEqual([]);
+});
+
 test("a chat that is opened in the middle of an answer shows what was already said", async () => {
   const sync = new Sync(new QueryClient());
   sync.apply(event("message.created", { message: message("msg_2", "", "streaming") }));
   sync.apply(event("message.delta", { sessionId: "sess_1", messageId: "msg_2", delta: "Half of it" }));
   sync.stop();
-  expect(withStreamed([message("msg_2", "", "streaming")])[0]?.content).toBe("Half of it");
-  expect(withStreamed([message("msg_2", "All of it.", "complete")])[0]?.content).toBe("All of it.");
+  expect(withStreamed([message("msg_2", "", "streaming")], "sess_1", placeInStream())[0]?.content).toBe("Half of it");
+  expect(withStreamed([message("msg_2", "All of it.", "complete")], "sess_1", placeInStream())[0]?.content).toBe("All of it.");
 });
 
 test("pieces of an answer are put where they belong, and a gap is noticed", () => {

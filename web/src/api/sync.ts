@@ -8,11 +8,35 @@ import type { Approval, Document, DocumentText, Entry, LiveEvent, Message, Model
 /** Answers that are being written, so that a chat opened in the middle shows what was already said. */
 const streaming = new Map<string, Message>();
 
-/** `messages` as read from the server, with what the stream has told since. */
-export function withStreamed(messages: Message[]): Message[] {
-  return messages.map((message) => {
+/** Messages that were begun or finished lately, and when: an answer of the server may be older than what the stream has told meanwhile. */
+const lately = new Map<string, { message: Message; seq: number }>();
+const REMEMBERED = 200;
+let heardSoFar = 0;
+
+function remember(message: Message): void {
+  lately.delete(message.id);
+  lately.set(message.id, { message, seq: ++heardSoFar });
+  for (const id of lately.keys()) {
+    if (lately.size <= REMEMBERED) break;
+    lately.delete(id);
+  }
+}
+
+/** A place in what was heard: to be taken before asking the server, and given to `withStreamed` with what it answered. */
+export function placeInStream(): number {
+  return heardSoFar;
+}
+
+/** `messages` of a session as read from the server, with what the stream has told since `place`: nothing that was heard is taken back. */
+export function withStreamed(messages: Message[], sessionId: string, place: number): Message[] {
+  const known = new Set(messages.map((one) => one.id));
+  const since = [...lately.values()].filter(({ message, seq }) => seq > place && message.sessionId === sessionId && !known.has(message.id));
+  return [...messages, ...since.map((one) => one.message)].map((message) => {
+    if (message.status !== "streaming") return message;
+    const finished = lately.get(message.id)?.message;
+    if (finished && finished.status !== "streaming") return finished;
     const heard = streaming.get(message.id);
-    return heard && message.status === "streaming" && heard.content.length >= message.content.length ? heard : message;
+    return heard && heard.content.length >= message.content.length ? heard : message;
   });
 }
 
@@ -84,6 +108,7 @@ export class Sync {
   /** Everything that is on screen is read again: events were missed. */
   startOver(): void {
     streaming.clear();
+    lately.clear();
     this.deltas.clear();
     void this.client.invalidateQueries();
   }
@@ -91,6 +116,7 @@ export class Sync {
   apply(event: LiveEvent): void {
     switch (event.topic) {
       case "message.created":
+        remember(event.message);
         if (event.message.status === "streaming") streaming.set(event.message.id, event.message);
         this.putMessage(event.message);
         return;
@@ -100,6 +126,7 @@ export class Sync {
       case "message.completed":
         this.deltas.delete(event.message.id);
         streaming.delete(event.message.id);
+        remember(event.message);
         this.putMessage(event.message);
         return;
       case "turn.step":

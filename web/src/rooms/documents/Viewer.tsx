@@ -1,4 +1,4 @@
-import { ArrowDown, ArrowUp, Columns2, Ellipsis, ExternalLink, FileX2, Info, ListTree, RefreshCw, Search, Table2, TextQuote, Trash2, X } from "lucide-react";
+import { ArrowDown, ArrowUp, Columns2, Download, Ellipsis, ExternalLink, FileX2, Info, ListTree, RefreshCw, Search, Table2, TextQuote, Trash2, X } from "lucide-react";
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { originalAddress, useDeleteDocument, useDocument, useReprocessDocument, type DocumentText } from "@/api";
 import {
@@ -121,6 +121,14 @@ function Opened({ document, back }: { document: DocumentText; back: string }) {
   );
 }
 
+/** Has the browser save what an address holds. */
+function save(address: string, name: string): void {
+  const link = window.document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+}
+
 function useActions(document: DocumentText, back: string, open?: (panel: string) => void) {
   const go = useGo();
   const remove = useDeleteDocument();
@@ -153,6 +161,7 @@ function useActions(document: DocumentText, back: string, open?: (panel: string)
           id: "work",
           items: [
             { id: "original", label: "Open the original", icon: <ExternalLink aria-hidden />, onAction: () => void window.open(originalAddress(document.id), "_blank", "noopener") },
+            { id: "save", label: "Save the original", icon: <Download aria-hidden />, onAction: () => save(originalAddress(document.id), document.filename) },
             {
               id: "compare",
               label: "Compare with another",

@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { useCreateEntry, type Category, type Scope } from "@/api";
-import { Button, ErrorNote, Scroll, TextField, WorkPane } from "@/components";
+import { useAgents, useCreateEntry, type Category, type Scope } from "@/api";
+import { Button, ErrorNote, Scroll, Select, TextField, WorkPane } from "@/components";
 import { href, useGo } from "@/shell/address";
 import { EntryFields } from "./EntryPage";
 import styles from "./EntryPage.module.css";
@@ -17,10 +17,13 @@ export function NewEntry() {
   const [importance, setImportance] = useState(0.5);
   const [tags, setTags] = useState("");
   const [wasTried, setTried] = useState(false);
+  const agents = useAgents().data ?? [];
+  const [chosen, setChosen] = useState<string | null>(null);
+  const agentId = chosen ?? (agents.find((agent) => agent.isDefault) ?? agents[0])?.id ?? null;
   const save = () => {
     setTried(true);
     if (!content.trim() || create.isPending) return;
-    create.mutate({ content: content.trim(), category, scope, importance, tags: toTags(tags) }, { onSuccess: (entry) => go(href(`/memory/${entry.id}`), { replace: true }) });
+    create.mutate({ content: content.trim(), category, scope, agentId: scope === "agent" ? agentId : null, importance, tags: toTags(tags) }, { onSuccess: (entry) => go(href(`/memory/${entry.id}`), { replace: true }) });
   };
   return (
     <WorkPane title={<h1>Remember something</h1>} back={href("/memory", kept)}>
@@ -47,6 +50,7 @@ export function NewEntry() {
             error={wasTried && !content.trim() ? "Write what to remember." : null}
           />
           <EntryFields {...{ category, setCategory, scope, setScope, importance, setImportance, tags, setTags }} />
+          {scope === "agent" && <Select label="Which agent" options={agents.map(({ id, name }) => ({ id, label: name }))} value={agentId} onChange={setChosen} />}
           {create.error && <ErrorNote error={create.error} title="It was not saved" meaning="What you wrote is still here." />}
           <div className={styles.buttons}>
             <Button type="submit" tone="primary" busy={create.isPending}>
