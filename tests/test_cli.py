@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import LiveServer, start_server, stop_server
 
 from sophon_local import __version__
 from sophon_local.cli import main
+from tests.live import LiveServer, start_server, stop_server
 
 QUIET = {"SOPHON_FETCH_MODELS": "false", "SOPHON_DISCOVER_LOCAL_MODELS": "false", "SOPHON_USE_KEYRING": "false"}
 NOTES = "The kiln in the north shed reaches 1240 degrees. Mara Okafor ordered forty bags of porcelain clay on 3 May.\n"

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import apsw
 import pytest
-from conftest import LiveServer, start_server, stop_server
 
 from sophon_local import __version__
+from tests.live import LiveServer, start_server, stop_server
 
 QUIET = {"SOPHON_FETCH_MODELS": "false", "SOPHON_DISCOVER_LOCAL_MODELS": "false", "SOPHON_USE_KEYRING": "false"}
 

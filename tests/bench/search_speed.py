@@ -73,8 +73,8 @@ def made_up_chunks(count: int) -> list[str]:
     return [f"{number}: " + " ".join(words[place] for place in row) for number, row in enumerate(places)]
 
 
-def made_up_vectors(count: int, seed: int) -> NDArray[np.float32]:
-    centres = np.random.default_rng(2).standard_normal((2_000, DIMENSIONS)).astype(np.float32)
+def made_up_vectors(count: int, seed: int, clusters: int) -> NDArray[np.float32]:
+    centres = np.random.default_rng(2).standard_normal((clusters, DIMENSIONS)).astype(np.float32)
     generator = np.random.default_rng(seed)
     vectors = centres[generator.integers(0, len(centres), count)] + 0.9 * generator.standard_normal((count, DIMENSIONS)).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -110,7 +110,8 @@ async def main() -> None:
         every = np.load(given.vectors).astype("<f4")
         vectors, asked = every[:-200][: len(chunks)], every[-200:][: given.queries]
     else:
-        vectors, asked = made_up_vectors(len(chunks), 3), made_up_vectors(given.queries, 4)
+        clusters = max(1, len(chunks) // CHUNKS_IN_DOCUMENT)
+        vectors, asked = made_up_vectors(len(chunks), 3, clusters), made_up_vectors(given.queries, 4, clusters)
     chunks = chunks[: len(vectors)]
     draw = random.Random(3)
     queries = [" ".join(dict.fromkeys(draw.sample(words, min(10, len(words))))) for words in (draw.choice(chunks).split()[1:] for _ in range(given.queries))]
@@ -148,6 +149,8 @@ async def main() -> None:
         await search.search("documents", queries[0], limit=10)
         print(f"first query, which builds the index in memory: {1000 * (time.perf_counter() - started):.0f} ms")
 
+        await db.read(lambda tx: tx.value("SELECT sum(length(vector)) FROM search_vectors"))  # the file is in the system's cache from here on
+
         async def ours(query: str, weight: float = 0.5, groups: list[str] | None = None) -> object:
             search._queries.clear()  # the embedding of a query is remembered: not here
             return await search.search("documents", query, limit=10, vector_weight=weight, groups=groups)
@@ -174,10 +177,12 @@ async def main() -> None:
 
         (embedding, *_) = await db.read(embeddings)
         signs = search._index._signs[embedding.number, 1]
-        near = [await db.read(lambda tx, row=row: nearest(tx, signs.nearest(row, RESCORED).tolist(), row)) for row in asked]  # type: ignore[misc]
-        exact = [set((np.argpartition(-(vectors @ row), 10)[:10] + 1).tolist()) for row in asked]
-        share = statistics.mean(len(found & wanted) / 10 for found, wanted in zip(near, exact, strict=True))
-        print(f"vectors: recall@10 {share:.4f} of exact search (asked: at least 0.97); index in memory {signs_bytes(signs) / 1e6:.1f} MB")
+        shares = []
+        for row in asked:
+            near = await db.read(lambda tx, row=row: nearest(tx, signs.nearest(row, RESCORED).tolist(), row))  # type: ignore[misc]
+            tenth = np.partition(vectors @ row, -10)[-10]
+            shares.append(float((near >= tenth - 1e-6).mean()))  # by cosine: passages that are equal are equally good
+        print(f"vectors: recall@10 {statistics.mean(shares):.4f} of exact search (asked: at least 0.97); index in memory {signs_bytes(signs) / 1e6:.1f} MB")
         await search.close()
         db.close()
 
@@ -194,11 +199,10 @@ def full_scan(tx: Tx, query: str, vectors: NDArray[np.float32], row: NDArray[np.
     return [tx.rows("SELECT id FROM search_items WHERE key = :key", key=key)[0] for key in sorted(scores, key=lambda key: -scores[key])[:10]]
 
 
-def nearest(tx: Tx, seqs: list[int], row: NDArray[np.float32]) -> set[int]:
-    """The ten best of the coarse candidates, scored exactly, as the query path does."""
-    rows = tx.rows(f"SELECT item, vector FROM search_vectors WHERE seq IN ({','.join(map(str, seqs))})")
-    cosines = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1) @ row
-    return {rows[place][0] for place in np.argsort(-cosines)[:10].tolist()}
+def nearest(tx: Tx, seqs: list[int], row: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The ten highest cosines among the coarse candidates, scored exactly, as the query path does."""
+    rows = tx.rows(f"SELECT vector FROM search_vectors WHERE seq IN ({','.join(map(str, seqs))})")
+    return np.sort(np.frombuffer(b"".join(vector for (vector,) in rows), "<f4").reshape(len(rows), -1) @ row)[-10:]
 
 
 def signs_bytes(signs: object) -> int:

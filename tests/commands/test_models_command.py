@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import start_server, stop_server
 
 from sophon_local.cli import main
+from tests.live import start_server, stop_server
 
 SMALL = "smollm2-135m-instruct"
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes_search import HashingEmbedder
 
 from sophon_local.db import Database, Tx, migrations_in
 from sophon_local.db import search as store
 from sophon_local.db.search import Embedding, Hit, Item, SearchIndex, text
 from sophon_local.db.search.words import query_words
+from tests.fakes_search import HashingEmbedder
 
 pytestmark = pytest.mark.anyio
 
@@ -225,6 +225,23 @@ async def test_a_remembered_word_count_never_hides_what_is_new(rig: Rig, monkeyp
     assert await rig.ids("basalt") == []
     await rig.put(Item("new", "basalt"))
     assert await rig.ids("basalt") == ["new"]
+
+
+async def test_a_remembered_word_count_that_is_too_high_does_no_harm(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "COMMON", 1)
+    monkeypatch.setattr(text, "FEW_ITEMS", 1)
+    monkeypatch.setattr(text, "STALE", 100)
+    await rig.put(*(Item(str(n), "granite") for n in range(200)))
+    await rig.ids("granite")
+    await rig.db.write(lambda tx: store.remove(tx, "c", [str(n) for n in range(198)]))
+    assert [hit.id for hit in await rig.find("granite") if 0 < hit.score <= 1] == ["198", "199"]
+
+
+async def test_an_index_larger_than_one_read_is_built_whole(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sophon_local.db.search.vectors._AT_ONCE", 7)
+    await rig.put(*(Item(str(n), f"slate {n}") for n in range(28)))
+    await rig.embed()
+    assert len(await rig.ids("slate", limit=50, vector_weight=1.0)) == 28
 
 
 async def test_a_score_says_whether_the_words_are_really_there(rig: Rig) -> None:

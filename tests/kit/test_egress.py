@@ -11,10 +11,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from loopback import Answer, Asked, free_port, loopback
 
 from sophon_local.kit.egress import Egress, EgressRecord, EgressRefused, check_url, refusal_of
 from sophon_local.kit.errors import UpstreamUnavailable, ValidationFailed
+from tests.loopback import Answer, Asked, free_port, loopback
 
 pytestmark = pytest.mark.anyio
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from surface_rig import Rig, run
 
 from sophon_local.kit.events import Event
 from sophon_local.surfaces.http import frame
+from tests.surface_rig import Rig, run
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import httpx2
 import pytest
-from conftest import LiveServer, start_server, stop_server
+
+from tests.live import LiveServer, start_server, stop_server
 
 QUIET = {"SOPHON_FETCH_MODELS": "false", "SOPHON_DISCOVER_LOCAL_MODELS": "false", "SOPHON_USE_KEYRING": "false", "SOPHON_RATE_LIMITS": "false"}
 IDS = ["no-such-thing", "%F0%9F%A6%8A", "a" * 300, "..%2f..%2fetc%2fpasswd", "'%20OR%201=1--", "0", "-1"]

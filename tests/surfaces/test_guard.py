@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from surface_rig import HOST, ORIGIN, Rig, run
 
 from sophon_local.kit.errors import InvalidRequest, RateLimited
 from sophon_local.surfaces.admission import Limiter, check_json
 from sophon_local.surfaces.surface import Rate
+from tests.surface_rig import HOST, ORIGIN, Rig, run
 
 JSON = {"content-type": "application/json"}
 PATHS = ["/api/notes/a", "/no/such/path", "/ui/", "/ui/assets/none.js", "/openapi.json", "/"]

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from surface_rig import HOST, Rig, run
 
 from sophon_local.kit.events import Event, Events, Overflow
 from sophon_local.surfaces import http
 from sophon_local.surfaces.stopping import begin_streams, end_streams
+from tests.surface_rig import HOST, Rig, run
 
 BOUNDARY = "----boundary"
 KIND = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}

@@ -6,7 +6,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-from surface_rig import Rig, run
+
+from tests.surface_rig import Rig, run
 
 PAGE = b"<!doctype html><title>Sophon</title>" + b" " * 500
 SCRIPT = b"console.log('hello');" * 50

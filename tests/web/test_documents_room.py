@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sample_files as sample
 from playwright.sync_api import Page, expect
+
+from tests import sample_files as sample
 
 STORY = (
     "Halvorsen's boiler was lit for the first time in March 1911.\n\n"

@@ -19,7 +19,7 @@ def test_a_memory_is_written_shown_and_changed(page: Page) -> None:
     unique = uuid.uuid4().hex[:8]
     page.goto("/ui/memory/new")
     page.get_by_label("What to remember").fill(f"Tea number {unique} is brewed at eighty degrees.")
-    page.get_by_text("Preference", exact=True).click()
+    page.get_by_role("radiogroup", name="Kind").get_by_text("Preference").click()
     page.get_by_label("Tags").fill("tea, kitchen")
     page.get_by_role("button", name="Remember", exact=True).click()
     page.wait_for_url("**/memory/mem_*")
@@ -36,7 +36,7 @@ def test_a_memory_can_belong_to_one_agent(page: Page, live_server: Any) -> None:
     unique = uuid.uuid4().hex[:8]
     page.goto("/ui/memory/new")
     page.get_by_label("What to remember").fill(f"Speaks in short sentences {unique}.")
-    page.get_by_text("One agent", exact=True).click()
+    page.get_by_role("radiogroup", name="Who may use it").get_by_text("One agent").click()
     expect(page.get_by_label("Which agent")).to_contain_text("Sophon")
     page.get_by_role("button", name="Remember", exact=True).click()
     page.wait_for_url("**/memory/mem_*")

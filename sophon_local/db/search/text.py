@@ -81,7 +81,7 @@ def terms_of(tx: Tx, collection: Collection, query: str, frequencies: Frequencie
     among = max(collection.items, FEW_ITEMS)
     terms = []
     for stem, word in list(query_words(tx, query).items())[:LOOKED_UP]:
-        frequency = frequencies.of(tx, collection, stem)
+        frequency = min(frequencies.of(tx, collection, stem), among)  # a remembered one may be a little too high
         terms.append(Term(stem, word, frequency, math.log(1 + (among - frequency + 0.5) / (frequency + 0.5))))
     terms.sort(key=lambda term: term.frequency)
     return terms[:MAX_TERMS]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CONTEXT_CHARACTERS = 200
 PASSAGE_CHARACTERS = 8_000  # more than any embedder here reads
 _REMEMBERED_REMOVALS = 200_000
+_AT_ONCE = 20_000  # rows of sign bits read at a time
 
 
 def embeddings(tx: Tx) -> list[Embedding]:
@@ -131,14 +132,17 @@ def follow(tx: Tx, signs: Signs, number: int, collection: int) -> bool:
         removals = tx.rows("SELECT number, seq FROM search_gone WHERE number > :last ORDER BY number", last=signs.last_gone)
         if removals and removals[0][0] > signs.last_gone + 1:
             return False
-        signs.add(
-            tx.rows(  # type: ignore[arg-type]
-                "SELECT seq, grp, signs FROM search_signs WHERE seq > :last AND embedder = :number AND collection = :collection ORDER BY seq",
+        added = _AT_ONCE
+        while added == _AT_ONCE:
+            rows: list[tuple[int, int, bytes]] = tx.rows(  # type: ignore[assignment]
+                "SELECT seq, grp, signs FROM search_signs WHERE seq > :last AND embedder = :number AND collection = :collection ORDER BY seq LIMIT :limit",
                 last=signs.last_seq,
                 number=number,
                 collection=collection,
+                limit=_AT_ONCE,
             )
-        )
+            signs.add(rows)
+            added = len(rows)
         signs.last_seq = max(signs.last_seq, int(tx.value("SELECT max(seq) FROM search_signs") or 0))
         if removals:
             signs.discard([seq for _, seq in removals])

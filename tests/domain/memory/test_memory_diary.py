@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from memory_rig import AGENT, OTHER_AGENT, OWNER, remembering, until
 
 from sophon_local.domain.memory import diary
 from sophon_local.kit import clock
 from sophon_local.kit.errors import InvalidRequest
+from tests.domain.memory.memory_rig import AGENT, OTHER_AGENT, OWNER, remembering, until
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from memory_rig import AGENT, OTHER_AGENT, OWNER, MemoryRig, remembering, until
 from msgspec import UNSET
 
 from sophon_local.domain.memory import EntryFilter, EntryPatch, NewEntry, SourceRef
@@ -17,6 +16,7 @@ from sophon_local.kit import clock
 from sophon_local.kit.caller import Caller
 from sophon_local.kit.errors import Conflict, NotAllowed, NotFound, ValidationFailed
 from sophon_local.kit.paging import PageRequest
+from tests.domain.memory.memory_rig import AGENT, OTHER_AGENT, OWNER, MemoryRig, remembering, until
 
 pytestmark = pytest.mark.anyio
 

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from memory_rig import AGENT, OTHER_AGENT, OWNER, MemoryRig, remembering
 
 from sophon_local.domain.memory import EntryPatch, Graph
 from sophon_local.domain.memory.entities import find_entities
 from sophon_local.kit.errors import ValidationFailed
+from tests.domain.memory.memory_rig import AGENT, OTHER_AGENT, OWNER, MemoryRig, remembering
 
 pytestmark = pytest.mark.anyio
 

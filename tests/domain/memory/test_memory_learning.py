@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from memory_rig import OWNER, MemoryRig, remembering
-from utterances import FILLS, SAID, THEN
 
 from sophon_local.domain.memory.extraction import extract
 from sophon_local.kit.errors import UpstreamUnavailable
 from sophon_local.providers.base import ChatModelFacts, ChatPiece, ChatRequest, Finished, TextDelta
+from tests.domain.memory.memory_rig import OWNER, MemoryRig, remembering
+from tests.domain.memory.utterances import FILLS, SAID, THEN
 
 pytestmark = pytest.mark.anyio
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from memory_rig import AGENT, OTHER_AGENT, OWNER, MemoryRig, remembering
 
 from sophon_local.domain.memory.model import recency, weighted
 from sophon_local.kit import clock
 from sophon_local.kit.errors import InvalidRequest, ValidationFailed
 from sophon_local.providers.minilm import MiniLM
+from tests.domain.memory.memory_rig import AGENT, OTHER_AGENT, OWNER, MemoryRig, remembering
 
 pytestmark = pytest.mark.anyio
 

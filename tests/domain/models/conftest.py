@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from rig import index
+from tests.domain.models.rig import index
 
 __all__ = ["index"]

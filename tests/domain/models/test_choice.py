@@ -3,14 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from loopback import Answer, loopback
-from rig import HUB, OWNER, content, entry_of, file_of, rig
 
 from sophon_local.domain.models import Machine, NotInstalled
 from sophon_local.domain.models.catalogue import bundled, read, shipped
 from sophon_local.domain.models.model import DEFAULT_CHAT, DEFAULT_EMBEDDING, SMALL_CHAT, Entry, default_chat, fits, recommend
 from sophon_local.domain.models.sources import digest_of
 from sophon_local.kit.errors import Conflict, NoChatModel, UnsupportedType
+from tests.domain.models.rig import HUB, OWNER, content, entry_of, file_of, rig
+from tests.loopback import Answer, loopback
 
 pytestmark = pytest.mark.anyio
 

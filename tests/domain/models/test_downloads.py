@@ -5,12 +5,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from loopback import Answer, Asked, free_port, loopback
-from rig import HUB, OWNER, content, entry_of, file_of, from_folder, rig, wheel
 
 from sophon_local.domain.models import NotInstalled
 from sophon_local.domain.models.model import Source
 from sophon_local.kit.errors import Conflict, InvalidRequest, NotFound
+from tests.domain.models.rig import HUB, OWNER, content, entry_of, file_of, from_folder, rig, wheel
+from tests.loopback import Answer, Asked, free_port, loopback
 
 pytestmark = pytest.mark.anyio
 

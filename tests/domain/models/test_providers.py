@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from loopback import Answer, Asked, free_port, loopback
-from rig import OWNER, Rig, rig
 
 from sophon_local.domain.models import NewProvider, Provider, ProviderDeleted, ProviderPatch, ProviderUpdated
 from sophon_local.kit.caller import Caller
 from sophon_local.kit.errors import Conflict, NoChatModel, NotAllowed, NotFound, ValidationFailed
 from sophon_local.providers.base import ChatMessage, ChatRequest, Finished, TextDelta
+from tests.domain.models.rig import OWNER, Rig, rig
+from tests.loopback import Answer, Asked, free_port, loopback
 
 pytestmark = pytest.mark.anyio
 

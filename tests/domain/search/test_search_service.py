@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from fakes_search import HashingEmbedder
 
 from sophon_local.db import Database, Tx, migrations_in
 from sophon_local.domain.search import Hit, Item, Search, SearchUpdated
@@ -14,6 +13,7 @@ from sophon_local.domain.search import service as service_module
 from sophon_local.kit.errors import RateLimited, UpstreamUnavailable
 from sophon_local.kit.events import Event, Events
 from sophon_local.providers.base import Embedder
+from tests.fakes_search import HashingEmbedder
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from loopback import Answer, Asked, free_port, loopback
 
 from sophon_local.app import build_app
 from sophon_local.domain.models import Model, ModelUpdated, Provider, ProviderUpdated
@@ -17,6 +16,7 @@ from sophon_local.domain.models.model import Offered
 from sophon_local.kit.events import Recorded
 from sophon_local.settings import Settings
 from sophon_local.surfaces.http import frame
+from tests.loopback import Answer, Asked, free_port, loopback
 
 pytestmark = pytest.mark.anyio
 

@@ -35,22 +35,23 @@ export interface IconButtonProps extends Omit<PressableProps, "children" | "clas
   keys?: string;
   tone?: Tone;
   small?: boolean;
+  /** No tooltip: the sign says it, and Esc shall not have to close a tooltip first. */
+  noTip?: boolean;
   /** For a toggle: on or off. */
   pressed?: boolean;
   className?: string;
 }
 
-export function IconButton({ label, icon, keys, tone = "quiet", small, pressed, className, ...rest }: IconButtonProps) {
+export function IconButton({ label, icon, keys, tone = "quiet", small, noTip, pressed, className, ...rest }: IconButtonProps) {
+  const button = (
+    <Pressable {...rest} aria-label={label} aria-pressed={pressed} className={join(styles.button, styles.icon, styles[tone], small && styles.small, className)}>
+      {icon}
+    </Pressable>
+  );
+  if (noTip) return button;
   return (
     <Tooltip text={label} keys={keys}>
-      <Pressable
-        {...rest}
-        aria-label={label}
-        aria-pressed={pressed}
-        className={join(styles.button, styles.icon, styles[tone], small && styles.small, className)}
-      >
-        {icon}
-      </Pressable>
+      {button}
     </Tooltip>
   );
 }

@@ -29,7 +29,7 @@ export function Dialog({ title, isOpen, onClose, children, actions, wide, alert 
             <Heading slot="title" className={styles.title}>
               {title}
             </Heading>
-            <IconButton label="Close" icon={<X aria-hidden />} small onPress={onClose} />
+            <IconButton noTip label="Close" icon={<X aria-hidden />} small onPress={onClose} />
           </header>
           <div className={styles.body}>{children}</div>
           {actions && <footer className={styles.actions}>{actions}</footer>}

@@ -88,7 +88,7 @@ function Inspector({ title, onClose, isOver, children }: InspectorProps) {
     >
       <header className={styles.header}>
         <h2 className={styles.title}>{title}</h2>
-        <IconButton label="Close" keys="escape" icon={<X aria-hidden />} onPress={onClose} />
+        <IconButton noTip label="Close" icon={<X aria-hidden />} onPress={onClose} />
       </header>
       <div className={styles.content}>
         <Opener value={{ close: onClose }}>{children}</Opener>
