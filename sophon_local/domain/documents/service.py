@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from pathlib import Path
+import re
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
@@ -473,7 +474,8 @@ class Documents:
             _store.replace_chunks(tx, document.id, chunks)
             _store.delete_scans(tx, document.id)
             self._search.remove_group(tx, COLLECTION, document.id)
-            self._search.put(tx, COLLECTION, [Item(one.id, one.text, one.heading, document.id) for one in chunks])
+            title = re.sub(r"[-_.\s]+", " ", PurePath(document.filename).stem).strip()  # what a passage without a heading is about
+            self._search.put(tx, COLLECTION, [Item(one.id, one.text, one.heading or title, document.id) for one in chunks])
             return _store.update(tx, document.id, **columns)
 
         kept = await self._db.write(keep)

@@ -287,3 +287,8 @@ def checked_choice(field: str, value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise refused(field, f"{field} is one of {', '.join(choices)}.")
     return value
+
+
+def check_order(valid_from: str, valid_to: str | None) -> None:
+    if valid_to is not None and valid_to <= valid_from:
+        raise refused("validTo", "validTo must be later than validFrom.")

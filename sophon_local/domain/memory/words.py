@@ -33,6 +33,10 @@ NEGATIONS = frozenset(
     "not no never none nothing nobody cannot don't doesn't didn't isn't aren't wasn't won't can't without anymore longer stopped quit hate dislike detest "
     "nicht kein keine keinen keinem keiner nie niemals mehr ohne hasse no nunca jamás sin odio ne pas jamais plus sans déteste".split()
 )
+FIRST_PERSON = frozenset(
+    "i i'm i've i'd i'll me my mine myself we we're our ours us ich mir mich mein meine meinen meinem meiner wir uns unser unsere yo mi mis nosotros je "
+    "j'ai moi mon ma mes nous notre".split()
+)
 
 
 def fold(text: str) -> str:
@@ -74,3 +78,8 @@ def is_negated(text: str) -> bool:
 def key_of(text: str) -> str:
     """A short text as part of a key: stems in their order, without small words; the folded text itself when nothing else is left."""
     return " ".join(stem(word) for word in tokens(text) if word not in SMALL) or fold(text)
+
+
+def entity_key(name: str) -> str:
+    """A name as the graph knows it: its words, folded; "" when it has none."""
+    return " ".join(tokens(name))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from ...kit.child import worker_argv, worker_environment
+from ...kit.child import worker_argv, worker_environment, worker_folder
 from ...kit.errors import UpstreamUnavailable, ValidationFailed
 from .gguf import ModelFile, damaged
 from .protocol import AnyNews, Ask, Count, Counted, Done, Failed, Load, LoadFailed, Order, Ready, Stop, decode_news, encode
@@ -86,6 +86,7 @@ class ModelProcess:
                 stderr=asyncio.subprocess.PIPE,
                 limit=_LONGEST_LINE,
                 env=worker_environment(**waiting),
+                cwd=worker_folder(),
             )
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)

@@ -8,11 +8,13 @@ none do. Without ONNX Runtime's arena the process stays within 250 MB; with it, 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...kit.child import QUIET
 from ...kit.errors import ServiceUnavailable, UpstreamUnavailable
 from .. import machine
 from ..base import EmbedderFacts
@@ -140,6 +142,7 @@ class _Engine:
         for file in (model, tokenizer):
             if not file.is_file():
                 raise UpstreamUnavailable(f"The embedding model's file {file.name} is gone. Pull the model again.", reason="model_missing", file=file.name)
+        os.environ.update(QUIET)  # read when the library is loaded
         import onnxruntime
         from tokenizers import Tokenizer
 

@@ -14,9 +14,7 @@ from typing import Any
 
 import msgspec
 
-import sophon_local
-
-from ...kit.child import worker_argv, worker_environment
+from ...kit.child import worker_argv, worker_environment, worker_folder
 from .model import Done, Failed, Finished, Parsed, ParseFailed, Progress, ReadScans, ReadText, Reply, Request, Scan, ScannedPage
 
 _LOOK_EVERY_S = 0.1
@@ -132,15 +130,13 @@ def _start() -> subprocess.Popen[bytes]:
     options: dict[str, Any] = {}
     if sys.platform == "win32":
         options["creationflags"] = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
-    if not getattr(sys, "frozen", False):
-        # "python -m" looks for modules in the current folder first: make that ours, never one where strangers may have put files.
-        options["cwd"] = Path(sophon_local.__file__).parents[1]
     return subprocess.Popen(
         worker_argv("parse"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=worker_environment(PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", ORT_DISABLE_TELEMETRY="1"),
+        cwd=worker_folder(),
+        env=worker_environment(PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1"),
         start_new_session=True,  # Ctrl-C in the terminal is the parent's to answer
         **options,
     )

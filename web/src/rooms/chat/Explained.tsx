@@ -3,12 +3,12 @@ import { Link } from "react-aria-components";
 import { useTurnSteps, type Message, type Recalled } from "@/api";
 import { Badge, CodeBlock, EmptyState, Facts, format, InspectorSection } from "@/components";
 import styles from "./Explained.module.css";
-import { citedAs, modelWords, sourceAddress, sourceName, stepsOf, tokenWords } from "./words";
+import { citedAs, modelWords, sourceAddress, sourceName, tokenWords } from "./words";
 
 /** How an answer came about: its steps, what was recalled and why, who wrote it. */
 export function Explained({ message }: { message: Message }) {
   const live = useTurnSteps(message.id);
-  const steps = stepsOf(message).length > 0 ? stepsOf(message) : live;
+  const steps = message.steps.length > 0 ? message.steps : live;
   const calls = message.toolCalls as { name?: string; arguments?: unknown; ok?: boolean; elapsedMs?: number }[];
   return (
     <>

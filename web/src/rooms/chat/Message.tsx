@@ -5,7 +5,7 @@ import { Button, CopyButton, format, IconButton, join, Kbd, Markdown, Note } fro
 import { AttachedTo } from "./Attachments";
 import { CitationChip, CitationPlace, Sources } from "./Citations";
 import styles from "./Message.module.css";
-import { folded, going, stepsOf } from "./words";
+import { folded, going } from "./words";
 
 export interface Acts {
   /** Says it again as it was. */
@@ -124,7 +124,7 @@ function Rewording({ message, onSend, onCancel }: { message: Message; onSend: (c
 function Answer({ message, acts, asked, isExplained, isLast }: MessageProps) {
   const live = useTurnSteps(message.id);
   const isStreaming = message.status === "streaming";
-  const steps = stepsOf(message).length > 0 ? stepsOf(message) : live;
+  const steps = message.steps.length > 0 ? message.steps : live;
   const reference = useCallback(
     (number: number) => {
       const citation = message.citations.find((one) => one.number === number);

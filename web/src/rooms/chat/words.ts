@@ -1,14 +1,9 @@
 /** How answers are spoken of. */
-import type { Citation, Message, Recalled, TurnStep } from "@/api";
+import type { Citation, Message, Recalled } from "@/api";
 import { format } from "@/components";
 import { href } from "@/shell/address";
 
-export type Step = Pick<TurnStep, "text" | "elapsedMs"> & { kind: string };
-
-/** The steps that a finished message carries. */
-export function stepsOf(message: Message): Step[] {
-  return (message as Message & { steps?: Step[] }).steps ?? [];
-}
+type Step = Message["steps"][number];
 
 const ENDED = { streaming: "Under way", interrupted: "Cut off", cancelled: "Stopped", failed: "Failed" } as const;
 

@@ -31,7 +31,7 @@ export default function Settings(_: RoomProps) {
           </Part>
           <Part title="Character" about="How the agent speaks and what it minds. It is a file, SOUL.md, that any editor may change as well.">
             {agents.isError && <ErrorNote error={agents.error} title="The agent could not be read" retry={() => void agents.refetch()} />}
-            {agent && <Soul key={agent.id} agent={agent} />}
+            <div className={styles.soul}>{agent && <Soul key={agent.id} agent={agent} />}</div>
           </Part>
           <Part title="About">
             <About />
@@ -59,22 +59,24 @@ function About() {
   const health = useHealth();
   return (
     <>
-      <Facts
-        facts={[
-          ["Version", version.data && [version.data.version, version.data.commit?.slice(0, 8)].filter(Boolean).join(", ")],
-          ["Built", version.data?.builtAt && format.longTime(version.data.builtAt)],
-          [
-            "State",
-            health.data && (
-              <Status meaning={health.data.status === "healthy" ? "good" : health.data.status === "degraded" ? "notice" : "problem"}>
-                {health.data.status === "healthy" ? "All parts work" : `Not all parts work: ${ill(health.data.services)}`}
-              </Status>
-            ),
-          ],
-          ["Your data", "On this machine, in one folder"],
-          ["Keys", <Kbd key="keys" keys={keysOf("keys")} />],
-        ]}
-      />
+      <div className={styles.facts}>
+        <Facts
+          facts={[
+            ["Version", version.data && [version.data.version, version.data.commit?.slice(0, 8)].filter(Boolean).join(", ")],
+            ["Built", version.data?.builtAt && format.longTime(version.data.builtAt)],
+            [
+              "State",
+              health.data && (
+                <Status meaning={health.data.status === "healthy" ? "good" : health.data.status === "degraded" ? "notice" : "problem"}>
+                  {health.data.status === "healthy" ? "All parts work" : `Not all parts work: ${ill(health.data.services)}`}
+                </Status>
+              ),
+            ],
+            ["Your data", "On this machine, in one folder"],
+            ["Keys", <Kbd key="keys" keys={keysOf("keys")} />],
+          ]}
+        />
+      </div>
       {health.isError && <ErrorNote error={health.error} title="The state could not be read" retry={() => void health.refetch()} />}
       <div className={styles.links}>
         <LinkButton href="/docs" target="_blank" icon={<ExternalLink aria-hidden />}>
