@@ -99,7 +99,7 @@ def _make(web: Path, scratch: Path) -> Path:
         scratch = web
     else:
         shutil.copytree(web, scratch, ignore=lambda folder, names: _NOT_SOURCES & set(names))
-        _npm(["ci", "--no-audit", "--no-fund", "--ignore-scripts"], scratch)
+        _npm(["ci", "--omit=dev", "--no-audit", "--no-fund", "--ignore-scripts"], scratch)
     _npm(["run", "build"], scratch)
     if not (scratch / "dist" / "index.html").is_file():
         raise BuildFailed("npm run build made no dist/index.html.")

@@ -223,7 +223,14 @@ function Reference({ token }: { token: Reference }) {
   const draw = use(References);
   const drawn = draw ? token.numbers.map((number) => [number, draw(number)] as const) : [];
   if (drawn.length === 0 || drawn.some(([, node]) => node === null || node === undefined)) return token.raw;
-  return drawn.map(([number, node]) => <Fragment key={number}>{node}</Fragment>);
+  return (
+    <>
+      {drawn.map(([number, node]) => (
+        <Fragment key={number}>{node}</Fragment>
+      ))}
+      {"\u2060" /* so that a full stop never stands alone on the next line */}
+    </>
+  );
 }
 
 /** The lexer leaves entities as they were written; the few that models write are read here. */

@@ -1,6 +1,6 @@
-import { FileText, Keyboard, MessageSquare, Monitor, Moon, PanelLeft, Plus, Quote, Sun } from "lucide-react";
+import { FileText, Keyboard, LoaderCircle, MessageSquare, Monitor, Moon, PanelLeft, Plus, Quote, Sun } from "lucide-react";
 import { useMemo, useState } from "react";
-import { useDocuments, usePassages, useSessions } from "@/api";
+import { useActiveTasks, useDocuments, usePassages, useSessions } from "@/api";
 import { CommandPalette, fit, format, setLayout, useLayout, type Command } from "@/components";
 import { href, useGo } from "./address";
 import { ROOMS } from "./rooms";
@@ -19,6 +19,7 @@ function Opened({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }
   const { listShown } = useLayout();
   const [query, setQuery] = useState("");
   const q = useSettled(query.trim(), 160);
+  const tasks = useActiveTasks();
   const chats = useSessions(q ? { q } : {});
   const documents = useDocuments(q ? { q } : {});
   const passages = usePassages({ q: q.length > 2 ? q : "", limit: 5 });
@@ -72,6 +73,15 @@ function Opened({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }
     [go, listShown, onKeys],
   );
 
+  const going: Command[] = tasks.items.slice(0, 3).map((task) => ({
+    id: task.id,
+    group: "Under way",
+    label: task.description.replace(/\s+/g, " ").slice(0, 120) || "A task",
+    hint: task.status === "queued" ? "waits its turn" : "is being worked on",
+    icon: <LoaderCircle aria-hidden />,
+    run: () => go(task.sessionId ? `/chat/${encodeURIComponent(task.sessionId)}` : "/chat"),
+  }));
+
   const found: Command[] = [
     ...chats.items.slice(0, q ? 6 : 5).map((chat): Command => ({
       id: chat.id,
@@ -105,7 +115,7 @@ function Opened({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }
         .sort((a, b) => b.score - a.score)
         .map(({ command }) => ({ ...command, group: "Commands" }))
     : [...deeds].sort((a, b) => (a.group === b.group ? 0 : a.group === "Go to" ? -1 : 1));
-  const commands = query.trim() ? [...fitting, ...found] : [...found.slice(0, 5), ...fitting];
+  const commands = query.trim() ? [...fitting, ...found] : [...going, ...found.slice(0, 5), ...fitting];
 
   return (
     <CommandPalette

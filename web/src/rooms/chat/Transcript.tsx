@@ -2,7 +2,7 @@ import { ArrowDown, GitFork } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { Link } from "react-aria-components";
 import { useApprovals, useSession, type Message, type Session } from "@/api";
-import { Button, ErrorNote } from "@/components";
+import { Button, ErrorNote, Note, useLate } from "@/components";
 import { ApprovalCard } from "@/rooms/approvals/ApprovalCard";
 import { AttachedTo } from "./Attachments";
 import { MessageView, Running, type Acts } from "./Message";
@@ -96,6 +96,7 @@ export function Transcript({ session, chat, acts, explained, onTakeBack }: Trans
               words={chat.task?.status === "queued" ? "Waiting for its turn" : "Looking through your documents and memories"}
             />
           )}
+          {!chat.isRunning && !outgoing && visible.at(-1)?.role === "user" && <Unanswered key={visible.at(-1)!.id} question={visible.at(-1)!} acts={acts} />}
           {approvals.map((approval) => (
             <ApprovalCard key={approval.id} approval={approval} />
           ))}
@@ -108,6 +109,26 @@ export function Transcript({ session, chat, acts, explained, onTakeBack }: Trans
       )}
       <Spoken message={lastAnswer} isRunning={chat.isRunning} />
     </div>
+  );
+}
+
+/** A question that nothing came back to: the program was stopped before it began, or the turn failed without a word. */
+function Unanswered({ question, acts }: { question: Message; acts: Acts }) {
+  // An answer that another page asked for is announced in a moment.
+  const isLate = useLate(1500);
+  if (!isLate) return null;
+  return (
+    <Note
+      meaning="notice"
+      title="This was not answered"
+      actions={
+        <Button small onPress={() => acts.repeat(question)}>
+          Ask again
+        </Button>
+      }
+    >
+      It was stopped before an answer began. Your question is kept.
+    </Note>
   );
 }
 

@@ -1,7 +1,7 @@
 /** What a chat does at the moment: whether an answer is being written, and how to say, stop and repeat things. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
-import { ApiError, useActiveTasks, useCancelTask, useForkSession, useMessages, useSendMessage, type Message, type Task } from "@/api";
+import { ApiError, useActiveTasks, useCancelTask, useForkSession, useMessages, useSendMessage, useTask, type Message, type Task } from "@/api";
 import { toastError } from "@/components";
 import { useGo } from "@/shell/address";
 import { findUnsent, keepUnsent, NEW, outbox, useOutgoing, type Outgoing } from "./outbox";
@@ -44,11 +44,14 @@ export function useChat(sessionId: string | null, read: ReturnType<typeof useMes
   const hasAnswer = last?.role === "assistant" && last.status !== "streaming";
   // Between the acknowledgement and the first word only the outbox knows.
   const isAwaited = waiting !== undefined && waiting.error === null && !(hasArrived && hasAnswer);
-  const isRunning = isWriting || isAwaited || task !== null;
+  // It may have ended without a word: nothing to answer with, or stopped before it began.
+  const awaited = useTask(isAwaited && !isWriting ? waiting.taskId : null).data;
+  const isOver = awaited !== undefined && awaited.status !== "queued" && awaited.status !== "running";
+  const isRunning = isWriting || (isAwaited && !isOver) || task !== null;
 
   useEffect(() => {
-    if (hasArrived && (hasAnswer || isWriting || task)) outbox.set(key, undefined);
-  }, [hasArrived, hasAnswer, isWriting, task, key]);
+    if (hasArrived && (hasAnswer || isWriting || task || isOver)) outbox.set(key, undefined);
+  }, [hasArrived, hasAnswer, isWriting, task, isOver, key]);
 
   const say = async (to: string | null, had: number, content: string, attachments: string[], agentId?: string): Promise<boolean> => {
     const at = to ?? NEW;
