@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     ask = commands.add_parser("ask", parents=[common, as_json], help="ask a question; text piped in is attached")
     ask.add_argument("question", nargs="+")
     ask.add_argument("--file", action="append", default=[], metavar="FILE", help="attach a file; may be given several times")
+    ask.add_argument("--keep", action="store_true", help="keep the text piped in among the documents; otherwise it goes after the answer")
     ask.add_argument("--session", metavar="ID", help="go on with this session")
     ask.add_argument("--agent", metavar="ID", help="ask this agent")
 

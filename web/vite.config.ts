@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
@@ -46,6 +46,31 @@ function english(): Plugin {
   };
 }
 
+/** The licences of everything that ends up in the build, in one text beside it. */
+function licences(): Plugin {
+  return {
+    name: "licences",
+    apply: "build",
+    generateBundle(_options, bundle) {
+      const folders = new Set<string>();
+      const note = (file: string) => {
+        const found = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file.replaceAll("\\", "/"));
+        if (found?.[1]) folders.add(found[1].replace(/^\0/, ""));
+      };
+      for (const part of Object.values(bundle)) {
+        if (part.type === "chunk") part.moduleIds.forEach(note);
+        else part.originalFileNames.forEach((name) => note(here(`./${name}`)));
+      }
+      const texts = [...folders].sort().map((folder) => {
+        const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as Record<string, string>;
+        const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
+        return `${name} ${version} (${license})\n\n${file ? readFileSync(`${folder}/${file}`, "utf8").trim() : ""}`;
+      });
+      this.emitFile({ type: "asset", fileName: "licences.txt", source: `${texts.join(`\n\n${"-".repeat(80)}\n\n`)}\n` });
+    },
+  };
+}
+
 /** The text font is asked for together with the page, so that the first picture is already set in it. */
 function fontFirst(): Plugin {
   return {
@@ -82,7 +107,7 @@ const proxy = Object.fromEntries(
 
 export default defineConfig({
   base: "/ui/",
-  plugins: [english(), react(), vendor(), fontFirst()],
+  plugins: [english(), react(), vendor(), licences(), fontFirst()],
   resolve: { alias: { "@": here("./src") } },
   server: { proxy },
   preview: { proxy },

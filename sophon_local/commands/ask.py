@@ -39,17 +39,28 @@ def _piped() -> bytes:
 async def _ask(settings: Settings, arguments: argparse.Namespace, piped: bytes) -> int:
     files = [Path(name) for name in arguments.file]
     for file in files:
+        if file.is_dir():
+            raise ValidationFailed(f"{file} is a folder. Name the files in it, each with a --file of its own.")
         if not file.is_file():
             raise ValidationFailed(f"There is no file {file}.")
     question = " ".join(arguments.question).strip()
     if not question:
         raise ValidationFailed('Ask something: sophon-local ask "What did we decide?"')
     async with connect(settings) as connection:
-        attachments = [await _attach(connection, file, file.name) for file in files]
-        if piped.strip():
-            attachments.append(await _attach(connection, None, f"piped-{hashlib.sha256(piped).hexdigest()[:8]}.txt", piped))
-        body = {"content": question, "sessionId": arguments.session, "agentId": arguments.agent, "attachments": attachments}
-        message = await _turn(connection, body, is_live=not arguments.json and sys.stdout.isatty())
+        passing: list[str] = []  # documents that go again after the answer
+        try:
+            attachments = [await _attach(connection, (await connection.upload(file, file.name))[0]) for file in files]
+            if piped.strip():
+                document, is_new = await connection.upload(None, f"piped-{hashlib.sha256(piped).hexdigest()[:8]}.txt", piped)
+                if is_new and not arguments.keep:
+                    passing.append(document["id"])
+                attachments.append(await _attach(connection, document))
+            body = {"content": question, "sessionId": arguments.session, "agentId": arguments.agent, "attachments": attachments}
+            message = await _turn(connection, body, is_live=not arguments.json and sys.stdout.isatty())
+        finally:
+            for document_id in passing:
+                with contextlib.suppress(Exception):  # it is gone already, or the server is
+                    await connection.call("DELETE", f"/api/documents/{document_id}")
     if arguments.json:
         print(json.dumps(message, ensure_ascii=False, indent=2))
     else:
@@ -60,9 +71,9 @@ async def _ask(settings: Settings, arguments: argparse.Namespace, piped: bytes) 
     return 0
 
 
-async def _attach(connection: Connection, file: Path | None, name: str, content: bytes | None = None) -> str:
-    """The id of the document, once it can be searched."""
-    document = await connection.upload(file, name, content)
+async def _attach(connection: Connection, document: dict[str, Any]) -> str:
+    """The id of an uploaded document, once it can be searched."""
+    name = document["filename"]
     told = ""
     while document["status"] not in ("ready", "failed"):
         if document["status"] != told:

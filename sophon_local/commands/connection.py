@@ -36,12 +36,12 @@ class Connection:
         answer = await self._client.request(method, path, params={k: v for k, v in query.items() if v is not None}, **given)  # type: ignore[arg-type]
         return _result(answer)
 
-    async def upload(self, file: Path | None, name: str, content: bytes | None = None) -> dict[str, Any]:
-        """Send a file, or ``content`` under a name; the document."""
+    async def upload(self, file: Path | None, name: str, content: bytes | None = None) -> tuple[dict[str, Any], bool]:
+        """Send a file, or ``content`` under a name; the document, and whether it was not there before."""
         with contextlib.ExitStack() as stack:
             source: Any = content if file is None else stack.enter_context(file.open("rb"))
-            document: dict[str, Any] = _result(await self._client.post("/api/documents/upload", files={"file": (name, source)}, timeout=600))
-        return document
+            answer = await self._client.post("/api/documents/upload", files={"file": (name, source)}, timeout=600)
+        return _result(answer), answer.status_code == 201
 
     @contextlib.asynccontextmanager
     async def events(self) -> AsyncIterator[AsyncIterator[tuple[str, dict[str, Any]]]]:

@@ -28,6 +28,9 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]")
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
+LINK_LOCAL = "a link-local address"  # where clouds hand out keys to whoever asks: never called, whatever is allowed
+_SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
+_ENDS_IN_IPV4 = [ipaddress.ip_network(block) for block in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")]
 # What ``ipaddress`` calls global though it leads elsewhere: addresses that a gateway, or this machine itself, translates into other ones.
 _TRANSLATED = [
     ipaddress.ip_network(block)
@@ -61,17 +64,33 @@ class EgressRecord(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None = None
 
 
-def refusal_of(address: str) -> str | None:
-    """Why ``address`` is not dialled unless a person allowed it, or None when it is an ordinary public address."""
+def unwrapped(address: str) -> str:
+    """The IPv4 address that a mapped, compatible, 6to4 or NAT64 address leads to; any other address as it is."""
     ip = ipaddress.ip_address(address)
-    if any(ip.version == block.version and ip in block for block in _TRANSLATED) and not ip.is_loopback and not ip.is_unspecified:
-        return "a translated address"
+    if ip.version == 4 or ip.is_loopback or ip.is_unspecified:
+        return str(ip)
+    if ip in _SIX_TO_FOUR:
+        return str(ipaddress.IPv4Address(ip.packed[2:6]))
+    return str(ipaddress.IPv4Address(ip.packed[12:])) if any(ip in block for block in _ENDS_IN_IPV4) else str(ip)
+
+
+def refusal_of(address: str) -> str | None:
+    """Why ``address`` is not dialled unless a person allowed it, or None when it is an ordinary public address.
+
+    Of a translated address, what it leads to counts; it is refused even when that is public.
+    """
+    inner = unwrapped(address)
+    if inner != str(ipaddress.ip_address(address)):
+        return refusal_of(inner) or "a translated address"
+    ip = ipaddress.ip_address(inner)
     if ip.is_loopback or ip.is_unspecified:
         return "an address of this machine"
     if ip.is_multicast:
         return "a multicast address"
     if ip.is_link_local:
-        return "a link-local address"
+        return LINK_LOCAL
+    if any(ip.version == block.version and ip in block for block in _TRANSLATED):
+        return "a translated address"
     if not ip.is_global or ip.is_reserved or any(ip.version == block.version and ip in block for block in _NOT_PUBLIC):
         return "a private or reserved address"
     return None
@@ -180,15 +199,20 @@ class Egress:
         return True
 
     async def addresses(self, host: str, port: int, allow: frozenset[tuple[str, int]]) -> list[str]:
-        """Where ``host`` may be dialled: resolved once, and every answer checked. OSError when the name is not known."""
+        """Where ``host`` may be dialled: resolved once, and every answer checked. Link-local ones are left out. OSError when the name is not known."""
         found = await self._resolver(host, port)
+        good = []
         for address in found:
             reason = refusal_of(address)
             if reason is not None and (host.lower().rstrip("."), port) not in allow:
                 raise EgressRefused(f"{host} is {reason} ({address}), which is not called unless you allow {host}:{port}.", host=host, port=port)
-            if port in self.own_ports and (reason == "an address of this machine" or address in addresses_of_this_machine()):
+            if port in self.own_ports and (reason == "an address of this machine" or unwrapped(address) in addresses_of_this_machine()):
                 raise EgressRefused(f"{host}:{port} is this server itself. Give the address of the other program.", host=host, port=port)
-        return found
+            if reason != LINK_LOCAL:
+                good.append(address)
+        if found and not good:
+            raise EgressRefused(f"{host} is {LINK_LOCAL} ({found[0]}), which is never called.", host=host, port=port)
+        return good
 
 
 def _system_trust() -> ssl.SSLContext:

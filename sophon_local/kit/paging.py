@@ -46,6 +46,10 @@ class Cursors:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
+    def bound_to(self, listing: str) -> Cursors:
+        """Cursors that are good for one list only: ``listing`` names it, with its filters."""
+        return Cursors(self._sign(listing.encode("utf-8", "surrogatepass")) + self._secret)
+
     def seal(self, key: tuple[Any, ...] | None) -> str | None:
         if key is None:
             return None

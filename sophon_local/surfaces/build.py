@@ -11,6 +11,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.plugins.core import MsgspecDIPlugin
 
 from .. import __version__
+from ..kit.paging import Cursors
 from ..settings import Settings
 from .admission import Admission, Limiter
 from .guard import answer
@@ -19,6 +20,7 @@ from .problems import STATUS, to_problem
 from .surface import ASGIApp, Receive, Scope, Send, Surface
 
 DEPENDENCIES = ("caller", "workspace", "models", "cursors", "settings")  # what handlers may ask for by name
+_OF_A_PAGE = ("cursor", "limit", "offset")
 PERSONAL_RATE_FACTOR = 50  # a person's own scripts never meet the documented figures by accident
 
 
@@ -66,9 +68,18 @@ def build(surface: Surface, dependencies: Mapping[str, Callable[[], Any]], setti
     def admitted(app: Any) -> Any:
         return Admission(app, surface, settings, limiter, lambda path: methods.get(path, []))
 
+    def cursors(request: Request[Any, Any, Any]) -> Cursors:
+        """Cursors of exactly this list: its path and filters, whatever the page."""
+        kept = sorted((name, value) for name, value in request.query_params.multi_items() if name not in _OF_A_PAGE)
+        made: Cursors = dependencies["cursors"]()
+        return made.bound_to(f"{request.url.path}?{kept}")
+
+    provided = {name: Provide(provider, sync_to_thread=False) for name, provider in dependencies.items()}
+    if "cursors" in provided:
+        provided["cursors"] = Provide(cursors, sync_to_thread=False)
     app = SurfaceApp(
         route_handlers=surface.routes(),
-        dependencies={name: Provide(provider, sync_to_thread=False) for name, provider in dependencies.items()},
+        dependencies=provided,
         middleware=[admitted],
         exception_handlers={Exception: on_error},
         openapi_config=None,

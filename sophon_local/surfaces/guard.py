@@ -103,6 +103,9 @@ class Guard:
         if origin is not None:
             if origin.lower() not in self._own_origins and origin.lower() not in self._other_origins:
                 return problem(403, "Web pages of other origins may not call this server. The setting allowed_origins lists exceptions.")
+            is_ours = site in (None, b"same-origin", b"none") or origin.lower() in self._other_origins
+            if not is_ours and (scope["type"] == "websocket" or scope["method"] not in _SAFE):
+                return problem(403, "A browser says that another site asks for this. Only this server's own pages may.")
         elif site is not None and site != b"same-origin":
             # A page elsewhere may link here, and a person may type the address; nothing else that a browser starts is ours.
             is_visit = scope["type"] == "http" and scope["method"] in _SAFE and (site == b"none" or seen.get(b"sec-fetch-mode") == b"navigate")

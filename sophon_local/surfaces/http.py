@@ -189,7 +189,9 @@ async def receive_multipart(request: Request[Any, Any, Any], folder: Path, max_b
             if "segment size" in str(error).lower():
                 raise _too_large(max_bytes) from None
             raise TooLarge(f"The upload has too many or too large parts ({error}).") from None
-        if isinstance(error, MultipartError | UnicodeDecodeError):
+        if isinstance(error, UnicodeDecodeError):
+            raise InvalidRequest("A name in the multipart body is not UTF-8 text.") from None
+        if isinstance(error, MultipartError):
             raise InvalidRequest(f"The multipart body is damaged: {error}") from None
         if isinstance(error, OSError):
             raise disk_error(error) from error
@@ -268,7 +270,10 @@ class _Part:
         return ReceivedFile(self.name, self.path, self._filename, self._content_type, self._size, self._hash.hexdigest())
 
     def text(self) -> str:
-        return b"".join(self._batch).decode("utf-8")
+        try:
+            return b"".join(self._batch).decode("utf-8")
+        except UnicodeDecodeError:
+            raise InvalidRequest(f"The form field {self.name[:60]} is not UTF-8 text.") from None
 
     def abandon(self) -> None:
         if self._file is not None:

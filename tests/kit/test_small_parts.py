@@ -40,6 +40,15 @@ def test_a_cursor_opens_only_where_it_was_sealed() -> None:
             cursors.open(wrong)
 
 
+def test_a_cursor_of_one_list_is_none_of_another() -> None:
+    cursors = Cursors(b"secret")
+    sealed = cursors.bound_to("/api/sessions?[]").seal(("2026", "sess_1"))
+    assert sealed and cursors.bound_to("/api/sessions?[]").open(sealed) == ("2026", "sess_1")
+    for other in (cursors, cursors.bound_to("/api/tasks/history?[]"), cursors.bound_to("/api/sessions?[('q', 'x')]")):
+        with pytest.raises(InvalidCursor):
+            other.open(sealed)
+
+
 def test_limits_are_checked_and_cut() -> None:
     cursors = Cursors(b"s")
     assert cursors.request(10_000, None).limit == 200

@@ -379,3 +379,20 @@ def test_on_a_phone_the_list_is_a_page_and_back_leads_to_it(open_page: Callable[
     expect(chats(page).get_by_role("link", name="A question from a phone").first).to_be_visible()
     page.go_back()
     expect(done(page)).to_contain_text("Once upon a time")
+
+
+def test_a_file_that_is_let_go_over_the_chat_is_attached_and_can_be_taken_off(page: Page, told: str) -> None:
+    page.goto(f"{told}/ui/chat/new")
+    transfer = page.evaluate_handle(
+        "() => { const transfer = new DataTransfer(); transfer.items.add(new File(['Dropped.'], 'dropped.txt', { type: 'text/plain' })); return transfer }"
+    )
+    target = page.get_by_role("heading", name="What would you like to know?")
+    target.dispatch_event("dragenter", {"dataTransfer": transfer})
+    expect(page.get_by_text("Let go to attach")).to_be_visible()
+    target.dispatch_event("dragover", {"dataTransfer": transfer})
+    target.dispatch_event("drop", {"dataTransfer": transfer})
+    tray = page.get_by_role("list", name="Attached")
+    expect(tray).to_contain_text("dropped.txt")
+    expect(tray).to_contain_text("Ready", timeout=60_000)
+    page.get_by_role("button", name="Take dropped.txt off").click()
+    expect(tray).to_have_count(0)

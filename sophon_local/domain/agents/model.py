@@ -116,6 +116,8 @@ def check(agent: Agent) -> None:
         errors.append({"field": "name", "message": "A name has 1 to 100 characters."})
     if len(agent.description) > 2_000:
         errors.append({"field": "description", "message": "A description has 2,000 characters at most."})
+    if not re.fullmatch(r"[a-z0-9#-]{1,32}", agent.color):
+        errors.append({"field": "color", "message": "A color has 1 to 32 small letters, digits, hyphens or #, such as slate or #64748b."})
     if agent.temperature is not None and not 0 <= agent.temperature <= 2:
         errors.append({"field": "temperature", "message": "The temperature is from 0 to 2."})
     if not 1 <= agent.heartbeat.interval_minutes <= 1_440:

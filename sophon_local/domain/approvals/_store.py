@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ...db import Tx
@@ -58,6 +59,18 @@ def select_decided(tx: Tx, page: PageRequest) -> list[Approval]:
     )
 
 
+def select_about(tx: Tx, tool_name: str, parameter: str, values: Sequence[str]) -> list[Approval]:
+    """All approvals of a tool, whatever became of them, whose ``parameter`` is one of ``values``."""
+    named = {f"v{at}": value for at, value in enumerate(values)}
+    return tx.all(
+        Approval,
+        f"SELECT * FROM approvals WHERE tool_name = :tool_name AND json_extract(parameters, :path) IN ({', '.join(':' + name for name in named)})",  # noqa: S608
+        tool_name=tool_name,
+        path=f'$."{parameter}"',
+        **named,
+    )
+
+
 def select_expired(tx: Tx, now: str) -> list[Approval]:
     return tx.all(Approval, "SELECT * FROM approvals WHERE status = 'pending' AND expires_at <= :now", now=now)
 
@@ -79,6 +92,18 @@ def decide(tx: Tx, approval_id: str, **columns: Any) -> int:
         id=approval_id,
         **columns,
     )
+
+
+def blank(tx: Tx, approval: Approval) -> None:
+    """Write what is left of an approval once nobody may read what it was about."""
+    tx.run(
+        "UPDATE approvals SET parameters = :parameters, preview = :preview, call_hash = :call_hash WHERE id = :id",
+        **{name: value for name, value in to_columns(approval).items() if name in ("id", "parameters", "preview", "call_hash")},
+    )
+
+
+def cancel_granted(tx: Tx, approval_id: str, reason: str) -> None:
+    tx.run("UPDATE approvals SET status = 'cancelled', reason = :reason WHERE id = :id AND executed_at IS NULL", id=approval_id, reason=reason)
 
 
 def mark_executed(tx: Tx, approval_id: str, at: str, forgets_preview: bool) -> None:

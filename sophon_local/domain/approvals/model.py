@@ -12,6 +12,7 @@ from ...kit.events import Event
 RISKS = ("none", "low", "medium", "high", "critical")
 TIMEOUT_S = 300  # nobody answering means denied
 PENDING = "pending"
+CANCELLED = "cancelled"
 GRANTED = ("approved", "edited")
 
 

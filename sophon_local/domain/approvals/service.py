@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from ...kit.events import Events
 from ...kit.ids import new_id
 from ...kit.paging import Page, PageRequest, page_of
 from . import _store
-from .model import GRANTED, PENDING, TIMEOUT_S, Approval, ApprovalRequested, ApprovalResolved, NewApproval, call_hash
+from .model import CANCELLED, GRANTED, PENDING, TIMEOUT_S, Approval, ApprovalRequested, ApprovalResolved, NewApproval, call_hash
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ class Approvals:
         self._changed = asyncio.Event()
 
     def register(self, tool_name: str, execute: Execute, keeps_preview: bool = True) -> None:
-        """``execute`` carries out what was approved. It may run again after a crash, so it must bear that. ``keeps_preview`` False: the preview
+        """``execute`` carries out what was approved. It may run again after a crash, so it must bear that. Its Conflict means that the person saw
+        something else than what it would act on: the approval is cancelled, and the decision answers with it. ``keeps_preview`` False: the preview
         goes once it is carried out, since it shows what was to be erased."""
         self._executors[tool_name] = execute
         if not keeps_preview:
@@ -44,7 +45,10 @@ class Approvals:
     async def start(self) -> None:
         """Carry out what was approved before a restart, and let questions run out."""
         for approval in await self._db.read(_store.select_unexecuted):
-            await self._execute(approval)
+            try:
+                await self._execute(approval)
+            except Conflict as changed:
+                log.info("approval %s: %s", approval.id, changed.message)
         await self._expire_overdue()
         self._expiry = asyncio.create_task(self._watch_expiry(), name="approvals-expiry")
 
@@ -98,6 +102,29 @@ class Approvals:
         digest = call_hash(tool_name, parameters)
         return await self._db.read(lambda tx: _store.select_pending_call(tx, tool_name, digest))
 
+    def withdraw(self, tx: Tx, tool_name: str, parameter: str, values: Sequence[str], reason: str, *, erases: bool) -> list[Approval]:
+        """Cancel what still waits of the tool's calls whose ``parameter`` is one of ``values``, for a reason that the person is told. ``erases``: of all
+        such calls, decided ones too, nothing but ``parameter`` stays readable. Part of the caller's transaction; ``tell`` what it returns after it."""
+        now = clock.timestamp()
+        cancelled = []
+        for start in range(0, len(values), 500):
+            for approval in _store.select_about(tx, tool_name, parameter, values[start : start + 500]):
+                left = approval
+                if erases:
+                    only = {parameter: approval.parameters[parameter]}
+                    left = msgspec.structs.replace(approval, parameters=only, preview={}, call_hash=call_hash(tool_name, only))
+                    _store.blank(tx, left)
+                if left.status == PENDING:
+                    left = msgspec.structs.replace(left, status=CANCELLED, decided_at=now, reason=reason)
+                    _store.decide(tx, left.id, **{name: getattr(left, name) for name in _store.DECISION})
+                    cancelled.append(left)
+        return cancelled
+
+    def tell(self, resolved: Iterable[Approval]) -> None:
+        """Publish that these were resolved."""
+        for approval in resolved:
+            self._events.publish(ApprovalResolved(approval=approval, session_id=approval.session_id, task_id=approval.task_id))
+
     async def approve(self, caller: Caller, approval_id: str, reason: str | None = None) -> Approval:
         return await self._decide(caller, approval_id, "approved", reason)
 
@@ -121,6 +148,8 @@ class Approvals:
                 raise NotFound(f"There is no approval {approval_id}.")
             if approval.status != PENDING or approval.expires_at <= decided_at:
                 found = approval.status if approval.status != PENDING else "timed_out"
+                if found == CANCELLED and approval.reason:
+                    raise Conflict(approval.reason, status=found)
                 raise Conflict(f"This was already decided: {found}.", status=found)
             if parameters is not None and not approval.editable:
                 raise Conflict(f"{approval.tool_name} cannot be approved with changes. Approve or reject it as it is.")
@@ -138,7 +167,7 @@ class Approvals:
             return decided
 
         approval = await self._db.write(decide)
-        self._events.publish(ApprovalResolved(approval=approval, session_id=approval.session_id, task_id=approval.task_id))
+        self.tell([approval])
         if approval.status in GRANTED:
             await self._execute(approval)
         return approval
@@ -151,6 +180,11 @@ class Approvals:
             await execute(approval)
         except NotFound:
             log.info("approval %s: what it was about is gone", approval.id)
+        except Conflict as changed:
+            reason = changed.message
+            await self._db.write(lambda tx: _store.cancel_granted(tx, approval.id, reason))
+            self.tell([msgspec.structs.replace(approval, status=CANCELLED, reason=reason)])
+            raise
         forgets = approval.tool_name in self._forgetful
         await self._db.write(lambda tx: _store.mark_executed(tx, approval.id, clock.timestamp(), forgets))
 
@@ -174,8 +208,7 @@ class Approvals:
                     expired.append(late)
             return expired
 
-        for approval in await self._db.write(expire):
-            self._events.publish(ApprovalResolved(approval=approval, session_id=approval.session_id, task_id=approval.task_id))
+        self.tell(await self._db.write(expire))
 
     async def _watch_expiry(self) -> None:
         while True:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MOST = 3
 _NEAR_MEMORY = 0.2  # a memory that scores less has little to do with the question
+_AS_GOOD = 0.9  # further memories must be this near to the best one
 _NEAR = 0.75  # further quotes must be this near to the best one
 
 
@@ -38,9 +39,9 @@ def quote(question: Question, ranked: list[tuple[float, Source, Window]], citati
 
 
 def told(ranked: list[tuple[float, Source, Window]], citations: Citations) -> str:
-    """What the person has said themselves, as it was said; ``ranked`` begins with a memory."""
-    best = ranked[0][0]
-    chosen = [row for row in ranked if row[1].kind == "memory" and row[0] >= best * _NEAR][:2]
+    """What the person has said themselves, as it was said; ``ranked`` begins with a memory. The memory's own ranking knows whom an entry is about."""
+    answers = sorted((row for row in ranked if row[1].kind == "memory" and row[0] >= ranked[0][0] * _NEAR), key=lambda row: -row[1].recalled.score)
+    chosen = [row for row in answers if row[1].recalled.score >= answers[0][1].recalled.score * _AS_GOOD][:3]
     return "You told me: " + " and ".join(f"“{source.text.rstrip('.')}” {citations.cite(source, window, score)}" for score, source, window in chosen)
 
 
@@ -65,6 +66,6 @@ def noted(learned: Learned) -> str:
     """An acknowledgement that says what was kept, and what it replaced."""
     kept = " and ".join(f"“{entry.content.rstrip('.')}”" for entry in [*learned.written, *learned.strengthened])
     replaced = " and ".join(f"“{entry.content.rstrip('.')}”" for entry in learned.superseded)
-    refused = " ".join(one.reason for one in learned.skipped)
-    parts = [f"I'll remember: {kept}." if kept else "", f"That replaces {replaced}." if replaced else "", refused if not kept else ""]
+    refused = " ".join(one.reason for one in learned.skipped if one.is_secret)
+    parts = [f"I'll remember: {kept}." if kept else "", f"That replaces {replaced}." if replaced else "", refused]
     return " ".join(part for part in parts if part)

@@ -42,11 +42,11 @@ class Citations:
     def __init__(self, sources: list[Source]) -> None:
         self.sources = sources
         self._by_number = {source.number: source for source in sources}
-        self._made: dict[int, Citation] = {}
+        self._made: dict[int, tuple[Window, float]] = {}
 
     @property
     def made(self) -> list[Citation]:
-        return [self._made[number] for number in sorted(self._made)]
+        return [citation(self._by_number[number], *self._made[number]) for number in sorted(self._made)]
 
     def add(self, sources: list[Source]) -> None:
         """Sources that were found while the answer was being written."""
@@ -57,9 +57,12 @@ class Citations:
         return number in self._by_number
 
     def cite(self, source: Source, window: Window, score: float) -> str:
+        """The mark of ``source``. Its one quotation grows until it holds everything that was cited from it."""
         known = self._made.get(source.number)
-        if known is None or score > known.score:
-            self._made[source.number] = citation(source, window, score)
+        if known is not None:
+            start, end = min(known[0].start, window.start), max(known[0].end, window.end)
+            window, score = Window(start, end, source.text[start:end], known[0].terms | window.terms), max(known[1], score)
+        self._made[source.number] = (window, score)
         return f"[{source.number}]"
 
     def cite_number(self, number: int, sentence: str) -> None:

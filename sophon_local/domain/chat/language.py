@@ -59,6 +59,10 @@ _INSTRUCTION = re.compile(
     + r"\b",
     re.IGNORECASE,
 )
+_NOW = re.compile(r"\W*what(?:'s| is)? (?:the )?(?:time|day|date)\b[^?]{0,12}\b(?:it|today|now)\b", re.IGNORECASE)
+_REMEMBER = re.compile(_POLITE + r"(?:remember|note|keep in mind|don't forget|merke? dir)\b", re.IGNORECASE)
+_DELETE = re.compile(_POLITE + r"(?:forget|delete|erase|remove|wipe)\b", re.IGNORECASE)
+_MADE_UP = re.compile(r"\b(?:joke|story|poem|haiku|song|riddle|limerick|rap|fairy tale)\b", re.IGNORECASE)
 _SUMMARY = re.compile(r"\b(?:summari[sz]e|summary|sum up|tl;?dr|overview of|key points|main points|fasse .* zusammen|zusammenfassung|résume)\b", re.IGNORECASE)
 _FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself|our|we|us|ich|mein\w*|mir|mich|unser\w*)\b", re.IGNORECASE)
 _PERSONAL = re.compile(
@@ -86,11 +90,12 @@ _EXPECTED: list[tuple[str, re.Pattern[str], re.Pattern[str]]] = [
     ),
     ("email", re.compile(r"\be-?mail(?: address)?\b", re.IGNORECASE), re.compile(r"\S+@\S+\.\w+")),
     ("phone", re.compile(r"\b(?:phone|telephone|fax) (?:number)?", re.IGNORECASE), re.compile(r"\+?\d[\d\s()./-]{5,}\d")),
+    ("year", re.compile(r"\b(?:what|which) year\b", re.IGNORECASE), re.compile(r"\b(?:1\d|20)\d\d\b")),
     (
         "date",
         re.compile(r"\b(?:since when|when|(?:what|which) (?:date|day|year|month|time)|deadline|due)\b", re.IGNORECASE),
         re.compile(
-            rf"\b(?:1[5-9]|20)\d\d\b|\b\d{{1,2}}[./:]\d{{1,2}}|\b{_MONTH}\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\d+\s?(?:am|pm)\b|\b"
+            rf"\b(?:1\d|20)\d\d\b|\b\d{{1,2}}[./:]\d{{1,2}}|\b{_MONTH}\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day|\d+\s?(?:am|pm)\b|\b"
             + _any("today tomorrow yesterday daily weekly monthly annually every after before until once during within immediately whenever if when")
             + r"\b",
             re.IGNORECASE,
@@ -157,7 +162,12 @@ def terms(text: str) -> list[str]:
 
 def numbers(text: str) -> set[str]:
     """Every number in a text, without grouping signs."""
-    return {n.replace(",", "").rstrip(".") for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+    return {n.replace(",", "").rstrip(".") for n in re.findall(r"\d[\d,]*(?:[.:]\d+)*", text)}
+
+
+def names(text: str) -> set[str]:
+    """The words that are written like names within a sentence, folded: capitals anywhere but at its beginning."""
+    return {word for match in re.finditer(r"(?<=[\w,;] )[^\W\d_a-z][\w'’-]+", text) for word in words(match.group())}
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -187,25 +197,47 @@ def understand(text: str) -> Question:
     """What a message wants."""
     stripped = text.strip()
     first = stripped.splitlines()[0] if stripped else ""
-    if len(words(stripped)) <= 8 and _SMALL_TALK.fullmatch(stripped):
-        intent: Intent = "small_talk"
-    elif _INSTRUCTION.match(first):
+    about = list(dict.fromkeys(terms(_MEASURE.sub(" ", stripped))))
+    intent: Intent
+    if (len(words(stripped)) <= 8 and _SMALL_TALK.fullmatch(stripped)) or _NOW.match(stripped) or not (about or _FOLLOW_UP.search(stripped)):
+        intent = "small_talk"
+    elif _REMEMBER.match(first):
+        intent = "statement"
+    elif _INSTRUCTION.match(first) or _MADE_UP.search(first) or (about and all(term.isdigit() for term in about)):
         intent = "instruction"
     elif stripped.endswith("?") or first.rstrip().endswith("?") or _QUESTION_WORD.match(first) or _LOOK_UP.match(first):
         intent = "question"
-    elif len(terms(stripped)) <= 3 and not _FIRST_PERSON.search(stripped):
+    elif len(about) <= 3 and not _FIRST_PERSON.search(stripped):
         intent = "question"  # keywords, as one types into a search box
     else:
         intent = "statement"
-    is_personal = bool(_PERSONAL.search(stripped))
-    expects = next((name for name, asked, _ in _EXPECTED if asked.search(stripped)), None) if intent == "question" else None
-    return Question(stripped, intent, list(dict.fromkeys(terms(_MEASURE.sub(" ", stripped)))), expects, is_personal, bool(_SUMMARY.search(stripped)))
+    expects = None
+    if intent == "question":
+        expects, asked = next(((name, asked) for name, asked, _ in _EXPECTED if asked.search(stripped)), (None, None))
+        if asked is not None and expects in ("year", "date"):  # the kind of value, not what it is of; the other kinds may stand in the text by name
+            about = list(dict.fromkeys(terms(asked.sub(" ", _MEASURE.sub(" ", stripped))))) or about
+    return Question(stripped, intent, about, expects, bool(_PERSONAL.search(stripped)), bool(_SUMMARY.search(stripped)))
+
+
+def asks_to_delete(question: Question) -> bool:
+    """Whether a message wants something erased. Nothing is erased by talking: a person does that where they see what goes."""
+    return bool(_DELETE.match(question.text))
 
 
 def is_follow_up(question: Question) -> bool:
     """Whether a question leans on the turn before: few words of its own, and a pronoun or a connective."""
     return len(question.terms) <= 4 and bool(
         _FOLLOW_UP.search(question.text) or re.match(r"\W*(?:and|und|what about|how about)\b", question.text, re.IGNORECASE)
+    )
+
+
+def follow(question: Question, before: str) -> Question:
+    """A question that leans on the message ``before``, with the words of both."""
+    return msgspec.structs.replace(
+        question,
+        text=f"{before.strip()} {question.text}",
+        terms=list(dict.fromkeys([*question.terms, *understand(before).terms])),
+        expects=question.expects or understand(before).expects,
     )
 
 

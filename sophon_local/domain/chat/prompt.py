@@ -63,8 +63,8 @@ def converse(
     parts = [soul.strip()[: int(budget * _CHARACTERS_PER_TOKEN / 3)]]
     if standing:
         parts.append("The person has asked for this, always:\n" + "\n".join(f"- {wish}" for wish in standing))
+    parts.append(f"It is {clock.now().astimezone():%A, %d %B %Y, %H:%M}.")
     if is_capable(facts):
-        parts.append(f"Today is {clock.now():%A, %d %B %Y}.")
         if diary:
             parts.append(f"What the person wrote to you yesterday and today:\n{diary}")
         if sources:

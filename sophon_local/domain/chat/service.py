@@ -30,7 +30,7 @@ from ..tasks import NewTask, Outcome, Task, Tasks
 from ..tools import Tools, allowed
 from . import extractive, prompt
 from .grounding import Citations, MarkingFilter, StrictFilter, rambles
-from .language import Question, is_follow_up, understand, words
+from .language import Question, asks_to_delete, follow, is_follow_up, understand, words
 from .model import MAX_ATTACHMENTS, MAX_CONTENT, Ack, NewMessage, transcript_channel
 from .sources import Source, Window, evidence, from_memory, from_passage, from_quotation
 
@@ -51,6 +51,11 @@ ANSWERABLE = 0.45
 
 NOT_FOUND_TEXT = "Not in your documents."
 NOT_KNOWN_TEXT = "I don't know that: it is neither in your documents nor in what I remember."
+
+
+NOTHING_DELETED_TEXT = (
+    "Nothing was deleted or forgotten. I can't do that from a chat: under Memory and Documents you see what there is, and can forget or delete it there."
+)
 
 
 class _Answer:
@@ -291,6 +296,9 @@ class Chats:
     async def _write_answer(self, caller: Caller, agent: Agent, asked: Message, answer: _Answer, draft: _Draft) -> Chat | None:
         history = await self._sessions.before(asked.session_id, asked.id, HISTORY)
         question = understand(asked.content)
+        if question.intent == "question" and is_follow_up(question):
+            before = next((m.content for m in reversed(history) if m.role == "user"), "")
+            question = follow(question, before) if before else question
         began = time.monotonic()
         sources, standing = await self._recall(caller, agent, asked, question, history)
         draft.standing = standing
@@ -314,6 +322,9 @@ class Chats:
                 await self._decline(question, ranked, has_documents, answer, draft)
             else:
                 await self._converse(agent, question, asked, history, [], answer, draft, model, has_documents)
+        elif asks_to_delete(question):
+            draft.answered, draft.model = "extractive", None
+            await answer.write(NOTHING_DELETED_TEXT)
         elif question.intent == "statement" and (acknowledged := await self._acknowledge(agent, asked, answer, draft)):
             await answer.write(acknowledged)
         elif model is not None:
@@ -328,9 +339,6 @@ class Chats:
         """What bears on the message, numbered: passages of the attached documents, or of all of them, and memories. Then the wishes that
         hold for every answer."""
         query = question.text
-        if is_follow_up(question):
-            before = next((m.content for m in reversed(history) if m.role == "user"), "")
-            query = f"{query} {before}"
         tools = {tool.name for tool in allowed(agent.tools)}
         attached = list(asked.attachments) or [d for m in history for d in m.attachments]
         passages, memories = await asyncio.gather(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..sessions import Citation, Recalled
-from .language import Question, holds_expected, numbers, sentences, terms
+from .language import Question, holds_expected, names, numbers, sentences, terms, words
 
 if TYPE_CHECKING:
     from ..documents import Citation as DocumentCitation
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..memory import MemoryHit
 
 WINDOW = 2  # neighbouring sentences that may carry a claim together
+_BESIDE = 0.4  # what evidence is worth that lacks the kind of value asked for, only asks the same, or says nothing new
 _AROUND = 0.25  # what a word counts that stands in the document, but not in the sentence
 CARRIED = 0.6  # share of a sentence's words that must stand in its source
 _LEADERS = re.compile(r"(?:[.·…] ?){5}")  # a line of a table of contents
@@ -129,7 +130,7 @@ def evidence(question: Question, sources: list[Source]) -> list[tuple[float, Sou
     """The windows that may hold the answer, best first, each from 0 to 1.
 
     The weight of a word is its rarity among the windows at hand (the words that all of them share say nothing about where the answer stands);
-    a window without the kind of value that was asked for, or one that only asks or repeats the question, counts half.
+    a window without the kind of value that was asked for, one that only asks or repeats the question, or lacks its figures, counts less.
     """
     wanted = set(question.terms)
     if not wanted:
@@ -142,6 +143,7 @@ def evidence(question: Question, sources: list[Source]) -> list[tuple[float, Sou
     spread = Counter(term for _, window in all_windows for term in window.terms & wanted)
     weight = {term: math.log(1 + len(all_windows) / (1 + spread[term])) + 0.2 for term in wanted}
     whole = sum(weight.values())
+    figures = numbers(question.text)
     scored = []
     for source, window in all_windows:
         held = sum(weight[term] for term in wanted & window.terms)
@@ -151,7 +153,9 @@ def evidence(question: Question, sources: list[Source]) -> list[tuple[float, Sou
         if source.recalled.vector_score is not None:
             share = 0.75 * share + 0.25 * max(source.recalled.vector_score, 0.0)
         if not holds_expected(question.expects, window.text) or window.text.endswith("?") or window.terms <= wanted:
-            share *= 0.5  # asks the same, or says nothing new
+            share *= _BESIDE
+        if not figures <= numbers(source.text):
+            share *= _BESIDE  # about another year, or another number of the same kind of thing
         if _LEADERS.search(window.text):
             share *= 0.3
         share -= 0.02 * (len(window.text) > 400)  # of two that say the same, the shorter
@@ -161,15 +165,16 @@ def evidence(question: Question, sources: list[Source]) -> list[tuple[float, Sou
 
 
 def best_support(sentence: str, sources: list[Source]) -> tuple[float, Source, Window] | None:
-    """The window that carries a sentence best, and the share of the sentence's words that it holds; numbers must all be there."""
+    """The window that carries a sentence best, and the share of the sentence's words that it holds; its numbers
+    and names must all be there."""
     wanted = set(terms(sentence))
     if not wanted:
         return None
-    figures = numbers(sentence)
+    figures, named = numbers(sentence), names(sentence)
     best: tuple[float, Source, Window] | None = None
     for source in sources:
         for window in source.windows:
-            if figures and not figures <= numbers(window.text):
+            if not figures <= numbers(window.text) or not named <= set(words(window.text)):
                 continue
             share = len(wanted & window.terms) / len(wanted)
             if best is None or share > best[0] + 1e-9:

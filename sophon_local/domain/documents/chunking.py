@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -14,6 +15,7 @@ _LONGEST = TARGET * 12  # characters: longer than that is too long, whatever is 
 SMALL = 60  # tokens: a passage this short takes in what stands under the next heading on the page
 OVERLAP = 60  # tokens: a longer last sentence is not repeated at the beginning of the next passage
 _MAX_PATH = 300
+_WORD = re.compile(r"[^\W_]")
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -27,7 +29,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 def chunk(text: str, sections: Sequence[Section], count: Callable[[str], int] = estimate_tokens) -> list[Piece]:
     """The passages of ``text`` in order. A passage never crosses a page, begins with the last sentence of the one before under the same
-    heading, and is a contiguous piece of the text."""
+    heading, and is a contiguous piece of the text. What holds no word makes no passage."""
     pieces: list[Piece] = []
     path: dict[int, str] = {}
     open_units: list[tuple[Span, int]] = []  # sentences of the passage being made, with their tokens
@@ -39,7 +41,7 @@ def chunk(text: str, sections: Sequence[Section], count: Callable[[str], int] = 
             pieces.append(Piece(open_units[0][0].start, open_units[-1][0].end, page, heading))
 
     size = 0
-    fresh = 0  # sentences in the open passage that no passage before it has
+    fresh = 0  # sentences with words in the open passage that no passage before it has
     for section in sections:
         if section.level:
             path = {level: title for level, title in path.items() if level < section.level} | {section.level: section.heading}
@@ -62,10 +64,15 @@ def chunk(text: str, sections: Sequence[Section], count: Callable[[str], int] = 
                         heading = " > ".join(path[level] for level in sorted(path))[:_MAX_PATH]
                 open_units.append((unit, tokens))
                 size += tokens
-                fresh += 1
+                fresh += _WORD.search(text, unit.start, unit.end) is not None
     if fresh:
         close()
     return pieces
+
+
+def has_words(text: str) -> bool:
+    """Whether there is a letter or a digit in ``text``."""
+    return _WORD.search(text) is not None
 
 
 def _split(text: str, span: Span, count: Callable[[str], int]) -> list[Span]:

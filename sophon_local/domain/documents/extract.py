@@ -82,6 +82,12 @@ class _Value(msgspec.Struct, frozen=True):
     method: str
     confidence: float
     places: list[Span]
+    rivals: int = 0
+
+    @property
+    def sureness(self) -> float:
+        """``confidence``, shared with every value that could as well have been taken."""
+        return round(self.confidence / (1 + self.rivals), 2)
 
 
 async def extract(document: Document, text: DocumentText, chunks: Sequence[Chunk], wish: Wish, chat: Chat | None, find_passages: Find) -> Extraction:
@@ -117,10 +123,10 @@ async def extract(document: Document, text: DocumentText, chunks: Sequence[Chunk
         raise ValidationFailed(
             f"{document.filename} does not give what the schema asks for: {errors[0]['message']}.", errors=errors, data=data, documentId=document.id
         )
-    confidences = {name or "value": round(value.confidence, 2) for name, value in values.items()}
+    confidences = {name or "value": value.sureness for name, value in values.items()}
     return Extraction(
         data=data,
-        confidence=round(sum(confidences.values()) / len(confidences), 2) if confidences else 0.0,
+        confidence=round(sum(confidences.values()) / len(properties), 2),  # a field that was not found counts as 0
         method={name or "value": values[name].method if name in values else "not_found" for name in properties},
         field_confidence=confidences,
         model=chat.facts.name if chat is not None and any(value.method == "model" for value in values.values()) else None,
@@ -133,7 +139,7 @@ def _by_rules(properties: dict[str, dict[str, Any]], text: str) -> dict[str, _Va
     for name, schema in properties.items():
         value: Found | None = find(name, schema, text)
         if value is not None:
-            found[name] = _Value(value.value, "extractive", value.confidence, value.places)
+            found[name] = _Value(value.value, "extractive", value.confidence, value.places, value.rivals)
     return found
 
 
@@ -372,7 +378,7 @@ def _citations(document: Document, text: DocumentText, values: dict[str, _Value]
             if (name, start, end) not in citations:
                 number, quote = len(citations) + 1, text.text[start:end]
                 citations[name, start, end] = Citation(
-                    number, document.id, document.filename, text.page_at(start), start, end, quote, round(value.confidence, 2), name or "value"
+                    number, document.id, document.filename, text.page_at(start), start, end, quote, value.sureness, name or "value"
                 )
     return list(citations.values())
 

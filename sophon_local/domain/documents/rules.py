@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ LABELLED, ALONE = 0.9, 0.6  # confidence: behind its label; the only one of its 
 _LABEL_FROM = 60  # characters of a line that may stand before a label
 _MAX_VALUE = 160
 _MAX_ITEMS = 100
+_MAX_CANDIDATES = 20
 
 _MONTHS = {
     name: number
@@ -48,11 +50,12 @@ _ITEM = re.compile(r"^[ \t]*(?:[-*•·–]|\d{1,3}[.)])[ \t]+(.+?)[ \t]*$", re.
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A value, where its words stand in the text, and how sure it is."""
+    """A value, where its words stand in the text, and how sure it is. ``rivals`` are other values that could as well have been taken."""
 
     value: Any
     places: list[Span]
     confidence: float
+    rivals: int = 0
 
 
 def name_words(name: str) -> list[str]:
@@ -68,16 +71,27 @@ def find(name: str, schema: dict[str, Any], text: str) -> Found | None:
         if not parts:
             return None
         places = [place for found in parts.values() for place in found.places]
-        return Found({key: found.value for key, found in parts.items()}, places, min(found.confidence for found in parts.values()))
+        confidence, rivals = min(found.confidence for found in parts.values()), max(found.rivals for found in parts.values())
+        return Found({key: found.value for key, found in parts.items()}, places, confidence, rivals)
     labels = [name_words(name), *([words(schema["title"])] if isinstance(schema.get("title"), str) else [])]
     if kind == "array":
         items = schema.get("items") if isinstance(schema.get("items"), dict) else {}
         return _find_array(name, labels, items or {}, text)
     for label in labels:
-        for region in _behind_label(label, text):
+        first: tuple[Any, list[Span]] | None = None
+        others: dict[bool, list[Any]] = {True: [], False: []}  # what else there is behind the label, where it begins a line and where it does not
+        stands_alone = False
+        for region, begins_line in islice(_behind_label(label, text), _MAX_CANDIDATES):
             value = _read(name, schema, text, region)
-            if value is not None:
-                return Found(*value, LABELLED)
+            if value is None:
+                continue
+            if first is None:
+                first, stands_alone = value, begins_line
+            elif value[0] != first[0] and value[0] not in others[begins_line]:
+                others[begins_line].append(value[0])
+        if first is not None:
+            rivals = len(others[True]) + (0 if stands_alone else len([one for one in others[False] if one not in others[True]]))
+            return Found(*first, LABELLED, rivals)
     pattern = _shape(name, schema)
     if pattern is not None and pattern in (EMAIL, URL):
         matches = {match.group(): match for match in pattern.finditer(text)}
@@ -111,7 +125,7 @@ def _find_array(name: str, labels: list[list[str]], items: dict[str, Any], text:
     if type_of(items) != "string":
         return None
     for label in labels:
-        for region in _behind_label(label, text):
+        for region, _ in _behind_label(label, text):
             block = text[region.start :].split("\n\n")[0]
             values = [(match[1].rstrip(",;"), Span(region.start + match.start(1), region.start + match.end(1))) for match in _ITEM.finditer(block)]
             if values:
@@ -123,25 +137,25 @@ def _find_array(name: str, labels: list[list[str]], items: dict[str, Any], text:
     return None
 
 
-def _behind_label(label: list[str], text: str) -> Iterator[Span]:
-    """What stands behind the label on its line; where that is nothing, the next line."""
+def _behind_label(label: list[str], text: str) -> Iterator[tuple[Span, bool]]:
+    """What stands behind the label on its line; where that is nothing, the next line. And whether the label begins its line."""
     if not label or len(label) > 8:
         return
     joined = r"[\s_/-]*".join(re.escape(word) for word in label)
     pattern = re.compile(rf"^(?P<before>.{{0,{_LABEL_FROM}}}?)\b{joined}\b(?:\s*\([^)\n]{{0,30}}\))?(?P<rest>[^\n]*)$", re.IGNORECASE | re.MULTILINE)
     for match in pattern.finditer(text):
-        rest = match["rest"]
+        rest, begins_line = match["rest"], not match["before"].strip(" -*•#|")
         between = re.match(_BETWEEN, rest)
         if between and rest[between.end() :].strip():
-            yield Span(match.start("rest") + between.end(), match.end("rest"))
-        elif not match["before"].strip(" -*•#|") and not rest.strip(" :=|*"):
+            yield Span(match.start("rest") + between.end(), match.end("rest")), begins_line
+        elif begins_line and not rest.strip(" :=|*"):
             start = match.end() + 1
             while start < len(text) and text[start] in "\n \t":
                 start += 1
             end = text.find("\n", start)
             end = len(text) if end < 0 else end
             if start < end:
-                yield Span(start, end)
+                yield Span(start, end), True
 
 
 def _read(name: str, schema: dict[str, Any], text: str, region: Span) -> tuple[Any, list[Span]] | None:

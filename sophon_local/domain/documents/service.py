@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import logging
 import re
+import unicodedata
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -65,6 +66,7 @@ MAX_ATTEMPTS = 3  # at reading one document, counted over restarts: a file that 
 MAX_COMPARED = 10
 _READ_UNTIL, _SCANNED_UNTIL, _EMBEDDED_UNTIL = 0.3, 0.6, 0.99  # of the progress bar
 _FULL_DISK_PAUSE_S = 30.0
+_CONTROLS = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories
 
 
 class Documents:
@@ -219,6 +221,14 @@ class Documents:
         if not path.exists():
             raise NotFound(f"The original of {document.filename} is gone from the data folder. Add the file again.")
         return path, document
+
+    async def shown_as(self, caller: Caller, document_id: str) -> str | None:
+        """The media type under which a browser may show the original; None when it is only for download. What it says it is must be what its bytes are."""
+        from ...providers.parsing.kinds import harmless_type
+
+        path, document = await self.raw(caller, document_id)
+        kind = harmless_type(await asyncio.to_thread(_head, path))
+        return kind if kind == document.content_type else None
 
     async def search(self, caller: Caller, query: str, limit: int, document_ids: list[str] | None = None) -> list[PassageHit]:
         """The passages that answer ``query`` best, across all documents or within some. (The index gives each passage a share of its neighbours' scores.)"""
@@ -390,6 +400,8 @@ class Documents:
                 await asyncio.sleep(_FULL_DISK_PAUSE_S)
 
     async def _advance(self, document_id: str) -> None:
+        from .chunking import has_words
+
         document = await self._db.read(lambda tx: _store.select(tx, document_id))
         if document is None:
             return
@@ -399,7 +411,7 @@ class Documents:
             if parsed.scanned:
                 async with self._scanning:
                     parsed = await self._scan(document, parsed)
-            if not parsed.text.strip():
+            if not has_words(parsed.text):
                 raise ParseFailed("no_text", "No text was found in this file: it is blank, or shows pictures without words.")
             await self._set(document_id, status=CHUNKING, progress=_SCANNED_UNTIL, pages=parsed.pages)
             document = await self._cut(document, parsed)
@@ -562,7 +574,7 @@ def _with_tags(tx: Tx, document_id: str, tags: list[str]) -> Document:
     document = _store.select(tx, document_id)
     if document is None:
         raise _no_such(document_id)
-    merged = _tags([*document.tags, *tags])
+    merged = _distinct([*document.tags, *tags])
     if merged == document.tags:
         return document
     _store.insert_tags(tx, document_id, merged)
@@ -570,10 +582,17 @@ def _with_tags(tx: Tx, document_id: str, tags: list[str]) -> Document:
 
 
 def _tags(given: list[str]) -> list[str]:
-    """Cleaned, each once whatever its case, in the order given."""
-    tags: dict[str, str] = {}
+    """As they are kept; ValidationFailed for one that is too long or has control characters."""
     for tag in given:
-        name = shorten(tag.encode("utf-8", "replace").decode().replace("\x00", ""), MAX_TAG_CHARACTERS)
+        if len(tag) > MAX_TAG_CHARACTERS or any(unicodedata.category(character) in _CONTROLS for character in tag):
+            raise ValidationFailed(f"A tag has at most {MAX_TAG_CHARACTERS} characters, and no control characters.", errors=[{"field": "tags"}])
+    return _distinct([" ".join(tag.split()) for tag in given])
+
+
+def _distinct(given: list[str]) -> list[str]:
+    """Each once whatever its case, in the order given."""
+    tags: dict[str, str] = {}
+    for name in given:
         if name:
             tags.setdefault(name.casefold(), name)
     if len(tags) > MAX_TAGS:

@@ -33,6 +33,7 @@ class Skipped(msgspec.Struct, frozen=True):
 
     text: str
     reason: str
+    is_secret: bool = False
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -40,15 +41,22 @@ class Reading(msgspec.Struct, frozen=True):
     skipped: list[Skipped]
 
 
-SMALL_TALK = "small talk"
-QUESTION = "a question"
-ORDER = "a request to the assistant"
-SUPPOSITION = "a supposition, wish or fiction"
-REPORTED = "somebody else's words"
-QUOTED = "quoted or pasted text"
-TO_MODEL = "it reads like an instruction to the model"
-OFF_RECORD = "you asked not to keep it"
-TO_FORGET = "a wish to forget: delete or forget the memory itself"
+# Why something is not kept, each a sentence for the person.
+SMALL_TALK = "There was nothing in that to remember."
+QUESTION = "I remember what you tell me, not what you ask."
+ORDER = "I took that as something to do now, not as something to remember."
+SUPPOSITION = "I took that as a supposition or a wish, so I didn't keep it."
+REPORTED = "Those were somebody else's words, so I didn't keep them as yours."
+QUOTED = "I don't keep quoted or pasted text as something you said."
+TO_MODEL = "That reads like an instruction to a model, so I didn't keep it."
+OFF_RECORD = "You asked me not to keep that, so I didn't."
+TO_FORGET = "To have something forgotten, delete it or ask to forget it in Memory."
+
+
+def secret_reason(kind: str) -> str:
+    """Why ``kind``, such as "an API key", is not kept."""
+    return f"I don't keep passwords, keys or other secrets: there was {kind} in that, so I left it out."
+
 
 _FENCE = re.compile(r"(```|~~~).*?(?:\1|\Z)", re.DOTALL)
 _INLINE_CODE = re.compile(r"`[^`\n]*`")
@@ -254,13 +262,13 @@ def read(message: str) -> Reading:
     text = message[:LONGEST].replace("\r\n", "\n").replace("’", "'").replace("‘", "'").replace("\u00a0", " ")
     skipped: list[Skipped] = []
     if _OFF_RECORD.search(text):
-        return Reading([], [Skipped(_shorten(text), OFF_RECORD)])
+        return Reading([], [Skipped(_shorten(text), OFF_RECORD, find_secret(text) is not None)])
     clauses: list[Clause] = []
     is_greeted = _GREETING.match(text.strip()) is not None
     for sentence, paragraph_is_listed in _sentences(text, skipped):
         danger = _danger(sentence)
         if danger:
-            skipped.append(Skipped(_shorten(mask_secrets(sentence)), danger))
+            skipped.append(danger)
             continue
         if _is_end_of_talk(sentence, skipped):
             break
@@ -297,11 +305,12 @@ def _without_lead(text: str) -> str:
         text = text[lead.end() :]
 
 
-def _danger(sentence: str) -> str | None:
-    if speaks_to_model(sentence):
-        return TO_MODEL
+def _danger(sentence: str) -> Skipped | None:
     secret = find_secret(sentence)
-    return None if secret is None else f"it holds {secret}: secrets are not kept in memory"
+    masked = _shorten(mask_secrets(sentence))
+    if speaks_to_model(sentence):
+        return Skipped(masked, TO_MODEL, secret is not None)
+    return None if secret is None else Skipped(masked, secret_reason(secret), is_secret=True)
 
 
 def _is_end_of_talk(sentence: str, skipped: list[Skipped]) -> bool:

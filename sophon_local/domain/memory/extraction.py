@@ -11,7 +11,7 @@ import msgspec
 
 from ...kit.errors import SophonError
 from ...providers.base import Chat, ChatMessage, ChatModelFacts, ChatRequest, TextDelta
-from .clauses import Clause, Skipped, is_need, read, tidy
+from .clauses import TO_MODEL, Clause, Skipped, is_need, read, secret_reason, tidy
 from .facts import Correction, Fact
 from .grammar import find_facts
 from .sensitive import find_secret, mask_secrets, speaks_to_model
@@ -25,6 +25,15 @@ MODEL_TIMEOUT_S = 60.0
 MODEL_FACTS = 5
 GROUNDED = 0.8  # share of a fact's words that the person must have said
 ASKED_IMPORTANCE = 0.8
+
+# Why a model's fact is not kept, each a sentence for the person.
+TOO_SLOW = f"The model didn't answer within {MODEL_TIMEOUT_S:.0f} seconds, so I may have missed something here."
+NO_ANSWER = "The model gave no usable answer, so I may have missed something here."
+MISSHAPEN = "The model's note was empty or too long, so I didn't keep it."
+NOT_SAID = "The model quoted what you didn't say, so I didn't keep it."
+NOT_YOURS = "The model put it in words that aren't yours, so I didn't keep it."
+NOT_NAMED = "The model named something that you didn't, so I didn't keep it."
+TURNED_ROUND = "The model turned your meaning round, so I didn't keep it."
 
 
 class Extraction(msgspec.Struct, frozen=True):
@@ -61,7 +70,7 @@ def extract(message: str, known: Mapping[str, str]) -> Extraction:
         if facts[:-1]:
             facts.extend(_asked(tidy(clause.text)) for clause in asked[1:])
     safe = [fact for fact in facts if not find_secret(fact.content)]
-    skipped = [Skipped(mask_secrets(one.text), one.reason) for one in reading.skipped]
+    skipped = [Skipped(mask_secrets(one.text), one.reason, one.is_secret) for one in reading.skipped]
     return Extraction(safe, corrections, skipped, kept)
 
 
@@ -144,16 +153,16 @@ async def ask_model(chat: Chat, clauses: Sequence[Clause], remembered: Sequence[
             text = "".join([piece.text async for piece in chat.stream(request) if isinstance(piece, TextDelta)])
         answer = msgspec.json.decode(_unfenced(text), type=_Answer)
     except TimeoutError:
-        return [], [Skipped(said[0], f"the model did not answer within {MODEL_TIMEOUT_S:.0f} s")]
+        return [], [Skipped(said[0], TOO_SLOW)]
     except (SophonError, msgspec.DecodeError) as error:
         log.info("memory extraction by %s came to nothing: %s", chat.facts.name, error)
-        return [], [Skipped(said[0], "the model gave no usable answer")]
+        return [], [Skipped(said[0], NO_ANSWER)]
     found: list[ModelFact] = []
     skipped: list[Skipped] = []
     for one in answer.facts[:MODEL_FACTS]:
         reason = _unfit(one, said)
         if reason:
-            skipped.append(Skipped(mask_secrets(one.statement)[:120], reason))
+            skipped.append(Skipped(mask_secrets(one.statement)[:120], reason, find_secret(one.statement) is not None))
             continue
         replaces = (
             one.replaces if one.replaces and 1 <= one.replaces <= len(remembered[:9]) and _concerns(one.statement, remembered[one.replaces - 1]) else None
@@ -174,25 +183,26 @@ def _unfit(one: _Said, said: Sequence[str]) -> str | None:
     """Why a model's fact is not kept; None when the person really said it."""
     statement = tidy(one.statement)
     if len(statement) < 6 or len(statement) > 400:
-        return "the model's fact is empty or too long"
-    if find_secret(statement):
-        return "secrets are not kept in memory"
+        return MISSHAPEN
+    secret = find_secret(statement)
+    if secret:
+        return secret_reason(secret)
     if speaks_to_model(statement):
-        return "it reads like an instruction to the model"
+        return TO_MODEL
     quoted = content_words(one.quote)
     source = next((line for line in said if quoted and quoted <= content_words(line)), None)
     if source is None:
-        return "the model quoted what the person did not say"
+        return NOT_SAID
     own = {stem(word) for word in tokens(source)}
     words = [stem(word) for word in tokens(statement) if word not in SMALL]
     grounded = sum(word in own for word in words)
     names_and_numbers = [word for word in re.findall(r"[^\W_][\w'-]*", statement)[1:] if word[:1].isupper() or any(ch.isdigit() for ch in word)]
     if not words or grounded / len(words) < GROUNDED:
-        return "the model's words are not the person's"
+        return NOT_YOURS
     if any(stem(part) not in own for word in names_and_numbers for part in tokens(word) if part not in SMALL):
-        return "the model named what the person did not"
+        return NOT_NAMED
     if is_negated(statement) != is_negated(source):
-        return "the model turned the meaning round"
+        return TURNED_ROUND
     return None
 
 

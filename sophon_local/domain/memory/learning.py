@@ -18,6 +18,8 @@ from .likeness import agree, has_same_shape, is_alike, says_nothing_new, speaks_
 from .model import Entry, Learned, NotKept, SourceRef, Turn, strengthened
 from .words import content_words, key_of
 
+UNKNOWN = "That corrects something I don't remember, so there was nothing to change."
+
 
 class Lesson:
     """One turn's lesson, inside one transaction: give it the facts, then the corrections, then ask what was ``learned``.
@@ -62,7 +64,7 @@ class Lesson:
         """ "No, it's Hamburg now": write the sentence that it corrects anew."""
         old = next((row for row in self._meant_by(correction) if row.spoken_value and row.spoken_value in row.content and row.id not in self._written), None)
         if old is None or old.spoken_value is None:
-            self._skipped.append(NotKept(correction.content, "it corrects something that is not remembered"))
+            self._skipped.append(NotKept(correction.content, UNKNOWN))
             return
         content = old.content.replace(old.spoken_value, correction.value, 1)
         facts, _, _ = find_facts([Clause(content, is_asked_for=True)], self._known)

@@ -147,10 +147,11 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotKept(msgspec.Struct, frozen=True):
-    """What a turn said that was not kept, and why; secrets are masked."""
+    """What a turn said that was not kept, and why, in a sentence for the person. ``is_secret``: it held a secret, which ``text`` masks."""
 
     text: str
     reason: str
+    is_secret: bool = False
 
 
 class Learned(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,12 +76,11 @@ def speaks_to_model(text: str) -> bool:
 
 
 def _secrets(text: str) -> list[tuple[str, int, int]]:
-    """Kind, start and end of each, without overlaps."""
+    """Kind, start and end of each, in order. What overlaps is one, under the name of what begins first, so that no part of any of them is left."""
     found: list[tuple[str, int, int]] = []
 
     def add(kind: str, start: int, end: int) -> None:
-        if all(end <= s or start >= e for _, s, e in found):
-            found.append((kind, start, end))
+        found.append((kind, start, end))
 
     for kind, shape in _SHAPES:
         for match in shape.finditer(text):
@@ -99,7 +98,14 @@ def _secrets(text: str) -> list[tuple[str, int, int]]:
             add("a password or code", match.start("value"), end + (rest.end() if rest else 0))
     for match in _OPAQUE.finditer(text):
         add("a key or token", match.start(), match.end())
-    return sorted(found, key=lambda one: one[1])
+    united: list[tuple[str, int, int]] = []
+    for kind, start, stop in sorted(found, key=lambda one: one[1]):  # stable: where two begin together, the more telling name
+        if united and start < united[-1][2]:
+            first, begin, until = united[-1]
+            united[-1] = (first, begin, max(until, stop))
+        else:
+            united.append((kind, start, stop))
+    return united
 
 
 def _is_luhn(digits: str) -> bool:

@@ -409,14 +409,14 @@ class Memory:
 
         known = await self._db.read(lambda tx: _store.select_known(tx, KNOWN_NAMES))
         extracted = await asyncio.to_thread(extraction.extract, turn.user_text, known)
-        skipped = [NotKept(one.text, one.reason) for one in extracted.skipped]
+        skipped = [NotKept(one.text, one.reason, one.is_secret) for one in extracted.skipped]
         mine = group_of("user", None)
         facts = [(fact, [] if fact.slot else await self._alike(fact.content, mine), False) for fact in extracted.facts]
         if chat is not None and extracted.open and extraction.is_capable(chat.facts):
             near = await self._search.search(COLLECTION, turn.user_text[:QUERY_CHARACTERS], limit=8, groups=[mine], vector_weight=VECTOR_WEIGHT)
             remembered = await self._db.read(lambda tx: _store.select_held(tx, [hit.id for hit in near], clock.timestamp()))
             by_model, unfit = await extraction.ask_model(chat, extracted.open, [row.content for row in remembered])
-            skipped += [NotKept(one.text, one.reason) for one in unfit]
+            skipped += [NotKept(one.text, one.reason, one.is_secret) for one in unfit]
             for one in by_model:
                 if one.replaces is not None:
                     facts.append((one.fact, [remembered[one.replaces - 1].id], True))

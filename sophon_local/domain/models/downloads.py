@@ -93,6 +93,15 @@ class Downloads:
         if worker is None or worker.done():
             self._workers[entry.kind] = asyncio.create_task(self._work(entry.kind))
 
+    def fail(self, entry: Entry, error: str) -> None:
+        """Show a model as failed, without fetching anything, until somebody asks for it."""
+        known = self._waiting.get(entry.id)
+        if known is None or known.status == "failed":
+            failed = _Download(entry, None)
+            failed.status, failed.error = "failed", error
+            self._waiting[entry.id] = failed
+            self._changed(entry.id)
+
     async def cancel(self, model_id: str) -> bool:
         """Stop and forget a download; what has come so far is kept for another time. False when there is none."""
         download = self._waiting.pop(model_id, None)

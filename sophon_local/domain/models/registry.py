@@ -14,7 +14,7 @@ from msgspec import UNSET
 from ...db import Database
 from ...kit import clock
 from ...kit.crypto import Secrets
-from ...kit.egress import Egress, check_url, refusal_of
+from ...kit.egress import LINK_LOCAL, Egress, check_url, refusal_of
 from ...kit.errors import Conflict, NotFound, SophonError, ValidationFailed
 from ...kit.ids import new_id
 from . import _store
@@ -205,6 +205,11 @@ class Providers:
         base = url.strip().rstrip("/")
         if "?" in base or "#" in base:
             raise ValidationFailed("The address of a provider has no ? or # in it.", errors=[{"field": "baseUrl"}])
+        if _refusal(host) == LINK_LOCAL:
+            raise ValidationFailed(
+                f"{host} is {LINK_LOCAL}, where no model provider is. Give its address on this machine, in your network or on the internet.",
+                errors=[{"field": "baseUrl"}],
+            )
         if scheme == "http" and has_key and not _is_local(host):
             raise ValidationFailed("A key is not sent without encryption: use an address with https://.", errors=[{"field": "baseUrl"}])
         if _is_local(host) and port in self._egress.own_ports and (host == "localhost" or _refusal(host) == "an address of this machine"):

@@ -302,7 +302,7 @@ class Models:
             log.warning("the models were not all taken up at the start: %s", error.message)
 
     async def _check_files(self) -> None:
-        """Files that were changed, or that lie here unknown, are read; damaged ones come again."""
+        """Files that were changed, or that lie here unknown, are read; damaged ones come again, where that is allowed."""
         for entry in list(self._entries.values()):
             for file in entry.files:
                 was_here = self._files.was_here(file.sha256)
@@ -310,8 +310,8 @@ class Models:
                     if await self._files.check(file.sha256):
                         self._tell(entry.id)
                     elif was_here:
-                        log.warning("%s of %s is damaged and is fetched again", file.name, entry.name)
-                        await self._downloads.request(entry)
+                        log.warning("%s of %s is damaged", file.name, entry.name)
+                        await self._repair(entry)
 
     async def _resume(self, stored: StoredDownload) -> None:
         entry = self._entries.get(stored.model_id)
@@ -419,7 +419,7 @@ class Models:
         provider_id, _, name = model_id.partition("/")
         provider = self._providers.expected(provider_id) if name else None
         if provider is None:
-            raise NotFound(f"There is no model {model_id}. GET /api/models lists the ones there are.")
+            raise NotFound(f"There is no model {model_id}. `sophon-local models list` names the ones there are.")
         return provider, name
 
     def _entry(self, model_id: str) -> Entry:
@@ -433,7 +433,7 @@ class Models:
     # ---- files
 
     async def _paths(self, entry: Entry) -> list[Path]:
-        """The files of an installed model, checked. A damaged one is fetched again, and NotInstalled says so."""
+        """The files of an installed model, checked. A damaged one is repaired, and NotInstalled says so."""
         was_here = any(self._files.was_here(file.sha256) for file in entry.files)
         for file in entry.files:
             if self._files.is_unchecked(file.sha256):
@@ -441,23 +441,30 @@ class Models:
         if not self._is_installed(entry):
             progress = self._downloads.progress(entry.id)
             if progress is None and was_here:
-                await self._downloads.request(entry)
-                raise NotInstalled(f"The files of {entry.name} were damaged or gone. They are being fetched again; the models page shows how far that is.")
+                raise NotInstalled(await self._repair(entry))
             if progress is not None and progress.status != "failed":
                 raise NotInstalled(f"{entry.name} is on its way. The models page shows how far it is.")
             raise NotInstalled(f"{entry.name} is not installed. Pull it on the models page, or with `sophon-local models pull {entry.id}`.")
         return [self._files.path(file.sha256) for file in entry.files]
 
     async def _doubt(self, entry: Entry) -> UpstreamUnavailable | None:
-        """Read a model's files again after it failed: what to say when they are damaged (and fetched again), None when they are as they should be."""
+        """Read a model's files again after it failed: what to say when they are damaged (and repaired), None when they are as they should be."""
         good = [await self._files.check(file.sha256) for file in entry.files]
         if all(good):
             return None
         await self._embedded.drop(entry.id)
         if entry.id == DEFAULT_EMBEDDING:
             await self._close_embedder()
-        await self._downloads.request(entry)
-        return NotInstalled(f"The file of {entry.name} was damaged. It is being fetched again; the models page shows how far that is.")
+        return NotInstalled(await self._repair(entry))
+
+    async def _repair(self, entry: Entry) -> str:
+        """Bring the damaged files of a model again; without the setting fetch_models only from this machine. What became of it, for a person."""
+        if self._settings.fetch_models or await self._lies_here(entry):
+            await self._downloads.request(entry)
+            return f"The files of {entry.name} were damaged or gone. They are being fetched again; the models page shows how far that is."
+        damage = f"The files of {entry.name} were damaged or gone, and the setting fetch_models is off: pull it again."
+        self._downloads.fail(entry, damage)
+        return damage
 
     async def _close_embedder(self) -> None:
         embedder, self._embedder = self._embedder, None

@@ -57,6 +57,7 @@ _REFUSED = [
 ]  # fmt: skip
 
 _HTML = re.compile(rb"^\s*(<\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_MARKUP = re.compile(r"^[\s\ufeff]*<[a-z!?/]|<(\?xml|!doctype|!entity|!\[cdata|(html|head|body|script|svg|iframe|object|embed|style|math)\b)", re.IGNORECASE)
 _HEADER = re.compile(rb"^(from|to|cc|subject|date|received|message-id|mime-version|return-path|delivered-to|content-type|x-[\w-]+): ?[^\r\n]*$", re.IGNORECASE)
 
 
@@ -88,6 +89,20 @@ def detect(file: Path, filename: str, content_type: str) -> Kind:
     refuse_unreadable(head, filename)
     name = _by_content(file, head) or _by_name(head, filename, content_type)
     return Kind(name, MEDIA_TYPES[name])
+
+
+def harmless_type(head: bytes) -> str | None:
+    """What the first bytes plainly are, of the types that a browser shows without running anything: PDF, PNG, JPEG, text without markup. Else None."""
+    for magic, name in ((b"%PDF-", "pdf"), (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg")):
+        if head.startswith(magic):
+            return MEDIA_TYPES[name]
+    try:
+        refuse_unreadable(head, "")
+    except ParseFailed:
+        return None
+    if head.startswith((b"PK", b"\xd0\xcf\x11\xe0")) or b"%PDF-" in head[:1024] or _MARKUP.search(decode(head)):
+        return None
+    return MEDIA_TYPES["text"]
 
 
 def unsupported(what: str) -> ParseFailed:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
-from litestar import Response, post
+from litestar import Request, Response, post
 
 from ...domain.chat import NewMessage
 from ...domain.sessions import Message, MessageCompleted, MessageDelta
 from ...domain.tasks import TaskCancelled, TaskFailed
 from ...domain.workspace import Workspace
 from ...kit.caller import Caller
-from ...kit.errors import Conflict, SophonError, UpstreamUnavailable, ValidationFailed
+from ...kit.errors import Conflict, ServiceUnavailable, SophonError, UpstreamUnavailable, ValidationFailed
 from ...kit.events import Event
 from ...kit.ids import new_id
 from ...providers.base import Chat, ChatMessage, ChatPiece, ChatRequest, Finished, TextDelta, ToolCall, ToolCalls, ToolSpec
@@ -23,6 +24,8 @@ from ..http import stream
 from ..problems import to_problem
 from .errors import STATUS, render
 from .models import AGENT
+
+T = TypeVar("T")
 
 
 class Function(msgspec.Struct):
@@ -134,7 +137,7 @@ class Completion(msgspec.Struct):
 
 
 @post("/v1/chat/completions", status_code=200, summary="Complete a chat")
-async def create_completion(data: CompletionRequest, caller: Caller, workspace: Workspace) -> Response[Completion]:
+async def create_completion(data: CompletionRequest, request: Request[Any, Any, Any], caller: Caller, workspace: Workspace) -> Response[Completion]:
     """Streams server-sent events with ``stream``: chunks, then ``[DONE]``. Citations of an agent's answer stand in ``annotations``."""
     _check(data)
     messages = [_to_chat_message(message) for message in data.messages]
@@ -145,7 +148,7 @@ async def create_completion(data: CompletionRequest, caller: Caller, workspace: 
     chat = await workspace.chat.model_for(caller, data.model.removeprefix(AGENT) if data.model.startswith(AGENT) else None, None if is_agent else data.model)
     if is_agent:
         messages = [await workspace.chat.soul_message(caller, data.model.removeprefix(AGENT) if data.model.startswith(AGENT) else None), *messages]
-    return await _ask_model(data, chat, messages)
+    return await _ask_model(data, chat, messages, request)
 
 
 def _check(data: CompletionRequest) -> None:
@@ -175,7 +178,7 @@ def _to_chat_message(message: RequestMessage) -> ChatMessage:
     return ChatMessage("system" if message.role == "developer" else message.role, content, calls, message.tool_call_id)
 
 
-async def _ask_model(data: CompletionRequest, chat: Chat, messages: list[ChatMessage]) -> Response[Any]:
+async def _ask_model(data: CompletionRequest, chat: Chat, messages: list[ChatMessage], caller: Request[Any, Any, Any]) -> Response[Any]:
     schema: dict[str, Any] | None = None
     if data.response_format is not None and data.response_format.type != "text":
         schema = data.response_format.json_schema.schema if data.response_format.json_schema else {"type": "object"}
@@ -196,18 +199,43 @@ async def _ask_model(data: CompletionRequest, chat: Chat, messages: list[ChatMes
     if data.stream:
         first = await anext(pieces, None)  # what fails before the first word is an error status, not a broken stream
         return stream(_chunks(_chain(first, pieces), completion_id, created, data))  # type: ignore[return-value]
-    text, calls, end = "", list[ToolCall](), Finished(reason="stop")
-    async for piece in pieces:
-        match piece:
-            case TextDelta():
-                text += piece.text
-            case ToolCalls():
-                calls = piece.calls
-            case Finished():
-                end = piece
+    text, calls, end = await _unless_gone(caller, _whole(pieces))
     message = AnswerMessage("assistant", text if text or not calls else None, [_to_call(call) for call in calls])
     usage = Usage(end.prompt_tokens, end.completion_tokens, end.prompt_tokens + end.completion_tokens)
     return Response(Completion(completion_id, created, data.model, [Choice(0, message, "tool_calls" if calls else end.reason)], usage))
+
+
+async def _whole(pieces: AsyncGenerator[ChatPiece, None]) -> tuple[str, list[ToolCall], Finished]:
+    text, calls, end = "", list[ToolCall](), Finished(reason="stop")
+    async with aclosing(pieces):
+        async for piece in pieces:
+            match piece:
+                case TextDelta():
+                    text += piece.text
+                case ToolCalls():
+                    calls = piece.calls
+                case Finished():
+                    end = piece
+    return text, calls, end
+
+
+async def _unless_gone(caller: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
+    """The outcome of ``work``, which is dropped when its caller hangs up: nobody else should wait for an answer that nobody reads."""
+
+    async def hung_up() -> None:
+        while (await caller.receive())["type"] != "http.disconnect":
+            pass
+
+    working, gone = asyncio.ensure_future(work), asyncio.ensure_future(hung_up())
+    try:
+        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ServiceUnavailable("The caller has hung up.")
+        return working.result()
+    finally:
+        for task in (working, gone):
+            task.cancel()
+        await asyncio.gather(working, gone, return_exceptions=True)
 
 
 def _to_call(call: ToolCall) -> ToolCallObject:

@@ -13,7 +13,7 @@ from ...domain.agents import Agent, AgentPatch, Heartbeat, MarkdownFile, ModelCh
 from ...domain.tools import allowed, catalogue
 from ...domain.workspace import Workspace
 from ...kit.caller import Caller
-from ...kit.errors import InvalidRequest
+from ...kit.errors import InvalidRequest, ValidationFailed
 from ...kit.paging import Cursors
 from .shapes import PageObject, Wire, accepts, to_page
 
@@ -175,7 +175,9 @@ async def markdown_body(request: Request[Any, Any, Any]) -> str:
             return raw.decode("utf-8")
         return msgspec.json.decode(raw, type=MarkdownBody).content
     except msgspec.ValidationError as error:
-        raise InvalidRequest(f'Send {{"content": "..."}} as JSON, or the text itself as {MARKDOWN}: {error}') from None
+        raise ValidationFailed(
+            f'Send {{"content": "..."}} as JSON, or the text itself as {MARKDOWN}.', errors=[{"field": "content", "message": str(error)}]
+        ) from None
     except (UnicodeDecodeError, msgspec.DecodeError):
         raise InvalidRequest("The body is neither UTF-8 text nor JSON.") from None
 

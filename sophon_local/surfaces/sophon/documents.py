@@ -33,7 +33,6 @@ from .shapes import EXTENSION, PageObject, Wire, accepts, options, rated, to_pag
 
 MAX_TEXT = 10_000_000
 MAX_PASSAGES = 50
-_SHOWN_IN_BROWSER = ("application/pdf", "image/png", "image/jpeg", "text/plain")  # everything else is a download
 
 Status = Literal["uploaded", "extracting", "chunking", "embedding", "ready", "failed"]
 Method = Literal["model", "extractive"]
@@ -148,7 +147,8 @@ class ExtractBody(Wire):
 
 
 class ExtractionObject(Wire):
-    """``confidence`` is the mean of ``fieldConfidence``; ``method`` says of every field how it was found, or that it was not."""
+    """``confidence`` is the mean of ``fieldConfidence`` over all fields, those not found counting 0; ``method`` says of every field how it was found,
+    or that it was not."""
 
     data: Any
     confidence: float
@@ -328,14 +328,15 @@ async def get_document(
 
 @get("/api/documents/{document_id:str}/raw", status_code=200, summary="The original file", media_type="application/octet-stream")
 async def get_raw(document_id: str, caller: Caller, workspace: Workspace) -> File:
-    """What a browser could run (HTML, SVG) is always a download, and never sniffed. (Browsers show no PDF in a sandbox; their viewers have their own.)"""
+    """What a browser could run (HTML, SVG, XML, whatever it is called) is always a download, and never sniffed.
+    (Browsers show no PDF in a sandbox; their viewers have their own.)"""
     path, document = await workspace.documents.raw(caller, document_id)
-    is_shown = document.content_type in _SHOWN_IN_BROWSER
-    disposition = f"{'inline' if is_shown else 'attachment'}; filename*=UTF-8''{quote(document.filename, safe='')}"
+    shown_as = await workspace.documents.shown_as(caller, document_id)
+    disposition = f"{'inline' if shown_as else 'attachment'}; filename*=UTF-8''{quote(document.filename, safe='')}"
     headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
-    if document.content_type != "application/pdf":
+    if shown_as != "application/pdf":
         headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return File(path, media_type=document.content_type if is_shown else "application/octet-stream", headers=headers)
+    return File(path, media_type=shown_as or "application/octet-stream", headers=headers)
 
 
 @post("/api/documents/{document_id:str}/summarize", status_code=200, summary="Summarise a document")

@@ -153,3 +153,51 @@ def test_expected_values_are_recognised() -> None:
     assert holds_expected("money", "It costs 20 euros") and not holds_expected("money", "It costs a lot")
     assert holds_expected("number", "three pumps") and not holds_expected("number", "some pumps")
     assert holds_expected("email", "to a@b.example") and holds_expected(None, "")
+
+
+def test_a_name_that_its_source_does_not_hold_is_never_shown() -> None:
+    sources = [source(1, "The tenant is Maria Gonzalez. The rent is due monthly.")]
+    chosen = StrictFilter(Citations(sources), evidence(understand("Who is the tenant?"), sources))
+    assert chosen.feed("The tenant Maria Gonzalez is Peter Brandt.") + chosen.close() == ""
+    chosen = StrictFilter(Citations(sources), evidence(understand("Who is the tenant?"), sources))
+    assert chosen.feed("The tenant is Maria Gonzalez.") + chosen.close() == "The tenant is Maria Gonzalez. [1]"
+
+
+def test_the_quotation_holds_everything_that_was_cited_from_a_source() -> None:
+    text = "The office opens at 7:45 every Tuesday. The manager is Ms Ray. The storage code is 4471."
+    sources = [source(1, text)]
+    chosen = StrictFilter(Citations(sources), [(0.9, s, w) for s in sources for w in s.windows])
+    chosen.feed("The office opens at 7:45 every Tuesday. The storage code is 4471. ")
+    chosen.close()
+    [made] = chosen._citations.made
+    assert "7:45" in made.quote and "4471" in made.quote and text[made.start : made.end] == made.quote
+
+
+def test_a_figure_in_the_question_must_stand_in_the_source() -> None:
+    sources = [source(1, "Turbine number 102 was installed in 2019."), source(2, "Turbine number 500 was installed in 2021.")]
+    ranked = evidence(understand("When was turbine number 500 installed?"), sources)
+    assert "500" in ranked[0][2].text
+    assert evidence(understand("When was turbine number 777 installed?"), sources)[0][0] < 0.45
+
+
+@pytest.mark.parametrize("text", ["Who are you?", "What can you do?", "What time is it?", "👍", "?", "how are you"])
+def test_ordinary_talk_is_no_question_to_the_documents(text: str) -> None:
+    assert understand(text).intent == "small_talk"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"), [("Tell me a joke", "instruction"), ("What is 2+2?", "instruction"), ("Please remember that I like tea", "statement")]
+)
+def test_wishes_are_told_from_questions(text: str, intent: str) -> None:
+    assert understand(text).intent == intent
+
+
+def test_the_year_that_is_asked_for_is_no_word_to_look_for() -> None:
+    sources = [source(1, "The castle was built in 1432 by Lord Ashcombe.")]
+    assert evidence(understand("In what year was the castle built?"), sources)[0][0] > 0.45
+
+
+def test_a_time_made_of_other_numbers_is_never_shown() -> None:
+    sources = [source(1, "The greenhouse pump runs at 06:30 every day for 12 minutes.")]
+    chosen = StrictFilter(Citations(sources), evidence(understand("When does the greenhouse pump run?"), sources))
+    assert chosen.feed("The greenhouse pump runs at 12:30 every day.") + chosen.close() == ""

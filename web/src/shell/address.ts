@@ -19,7 +19,7 @@ export function href(path: string, params: Params = {}): string {
 
 /** True for what the server answers itself: downloads, API pages. */
 export function isServerAddress(to: string): boolean {
-  return /^([a-z]+:|\/(api|docs|redoc|swagger|openapi\.json)\b)/.test(to);
+  return /^([a-z]+:|\/(api|docs|redoc|swagger|openapi\.json)\b|\/ui\/.+\.txt$)/.test(to);
 }
 
 export interface Going {

@@ -45,41 +45,39 @@ export function DocumentList({ selectedId, onAdd }: { selectedId: string | null;
       aside={total !== null && total > 0 && <span className={styles.total}>{total.toLocaleString("en")}</span>}
       actions={<IconButton label="Add documents" icon={<Plus aria-hidden />} onPress={onAdd} />}
       tools={
-        (items.length > 0 || isFiltered) && (
-          <>
-            <SearchField
-              label="Search documents"
-              placeholder="Search names"
-              value={q ?? ""}
-              onChange={(value) => setQ(value || null, { replace: true })}
-              onKeyDown={(event) => event.key === "Enter" && searchInside()}
+        <>
+          <SearchField
+            label="Search documents"
+            placeholder="Search names"
+            value={q ?? ""}
+            onChange={(value) => setQ(value || null, { replace: true })}
+            onKeyDown={(event) => event.key === "Enter" && searchInside()}
+          />
+          {q && (
+            <Link href={href("/documents/search", { words: q, ...kept })} className={styles.inside}>
+              <TextSearch aria-hidden />
+              <span className="ellipsis">
+                Search the texts for “<bdi>{q}</bdi>”
+              </span>
+              <kbd className={styles.enter}>↵</kbd>
+            </Link>
+          )}
+          <div className={styles.filters}>
+            <Select
+              label="Show"
+              hideLabel
+              small
+              options={STATES}
+              value={(status as (typeof STATES)[number]["id"]) ?? "all"}
+              onChange={(value) => setStatus(value === "all" ? null : value)}
             />
-            {q && (
-              <Link href={href("/documents/search", { words: q, ...kept })} className={styles.inside}>
-                <TextSearch aria-hidden />
-                <span className="ellipsis">
-                  Search the texts for “<bdi>{q}</bdi>”
-                </span>
-                <kbd className={styles.enter}>↵</kbd>
-              </Link>
+            {tag && (
+              <Button small tone="quiet" icon={<X aria-hidden />} onPress={() => setTag(null)} aria-label={`Stop showing only the tag ${tag}`}>
+                {tag}
+              </Button>
             )}
-            <div className={styles.filters}>
-              <Select
-                label="Show"
-                hideLabel
-                small
-                options={STATES}
-                value={(status as (typeof STATES)[number]["id"]) ?? "all"}
-                onChange={(value) => setStatus(value === "all" ? null : value)}
-              />
-              {tag && (
-                <Button small tone="quiet" icon={<X aria-hidden />} onPress={() => setTag(null)} aria-label={`Stop showing only the tag ${tag}`}>
-                  {tag}
-                </Button>
-              )}
-            </div>
-          </>
-        )
+          </div>
+        </>
       }
     >
       {error && items.length === 0 ? (

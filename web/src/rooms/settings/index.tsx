@@ -2,6 +2,7 @@ import { ExternalLink } from "lucide-react";
 import type { ReactNode } from "react";
 import { useAgents, useHealth, useVersion } from "@/api";
 import { Button, ErrorNote, Facts, format, Kbd, LinkButton, Scroll, Segmented, setLayout, SplitView, Status, Switch, useLayout, WorkPane } from "@/components";
+import { BASE } from "@/shell/address";
 import type { RoomProps } from "@/shell/rooms";
 import { keysOf } from "@/shell/shortcuts";
 import { setTheme, useTheme, type Theme } from "@/shell/theme";
@@ -81,6 +82,9 @@ function About() {
       <div className={styles.links}>
         <LinkButton href="/docs" target="_blank" icon={<ExternalLink aria-hidden />}>
           HTTP interface
+        </LinkButton>
+        <LinkButton href={`${BASE}/licences.txt`} target="_blank" icon={<ExternalLink aria-hidden />}>
+          Licences of its parts
         </LinkButton>
         <Button onPress={() => void health.refetch()} busy={health.isFetching}>
           Check again
