@@ -212,7 +212,10 @@ async def test_a_load_goes_on_when_the_one_who_asked_leaves(chat: LlamaChat) -> 
     assert chat.pid == pid
 
 
-async def test_the_model_never_outlives_a_killed_server(model: Path) -> None:
+async def test_the_model_never_outlives_a_killed_server(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    apart = tempfile.mkdtemp(prefix="sl-")  # other servers of this machine have their folders elsewhere; a short name, as sockets need
+    monkeypatch.setenv("TMPDIR", apart)
+    monkeypatch.setattr(tempfile, "tempdir", apart)
     program = f"""
 import asyncio
 from pathlib import Path
@@ -225,7 +228,7 @@ async def main():
 asyncio.run(main())
 """
     before = folders()
-    server = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    server = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "TMPDIR": apart})
     assert server.stdout is not None
     pid = int(server.stdout.readline())
     assert psutil.pid_exists(pid)
