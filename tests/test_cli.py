@@ -112,6 +112,37 @@ def test_a_question_needs_no_running_server(tmp_path: Path) -> None:
     assert not (home / "runtime.json").exists()
 
 
+def documents(server: LiveServer) -> list[str]:
+    page = server.get("/api/documents?limit=200")
+    assert isinstance(page, dict)
+    return [item["filename"] for item in page["items"]]
+
+
+def test_piped_text_goes_after_the_answer_unless_it_is_to_be_kept_or_was_there_before(server: LiveServer, tmp_path: Path) -> None:
+    before = documents(server)
+    text = "Anneke Vos waters the lemon trees on Thursdays.\n"
+    ask = ["ask", "--data", str(server.home), "When does Anneke Vos water the lemon trees?"]
+    done = sophon(*ask, given=text)
+    assert done.returncode == 0 and "Thursdays" in done.stdout, done.stderr
+    assert documents(server) == before
+    kept = sophon(*ask, "--keep", given=text)
+    assert kept.returncode == 0 and len(documents(server)) == len(before) + 1
+    again = sophon(*ask, given=text)
+    assert again.returncode == 0 and len(documents(server)) == len(before) + 1
+
+
+def test_piped_text_goes_when_there_is_no_answer_too(server: LiveServer) -> None:
+    before = documents(server)
+    done = sophon("ask", "--data", str(server.home), "--session", "sess_none", "What?", given="Nobody asks about the blue ladder.\n")
+    assert done.returncode == 1 and documents(server) == before
+
+
+def test_a_folder_is_called_a_folder(tmp_path: Path) -> None:
+    done = sophon("ask", "--data", str(tmp_path / "home"), "What?", "--file", str(tmp_path))
+    assert done.returncode == 1
+    assert "is a folder" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     done = sophon("ask", "--data", str(tmp_path / "home"), "What?", "--file", "no-such-file.pdf")
     assert done.returncode == 1

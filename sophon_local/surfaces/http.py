@@ -189,7 +189,7 @@ async def receive_multipart(request: Request[Any, Any, Any], folder: Path, max_b
             if "segment size" in str(error).lower():
                 raise _too_large(max_bytes) from None
             raise TooLarge(f"The upload has too many or too large parts ({error}).") from None
-        if isinstance(error, UnicodeDecodeError):
+        if any(isinstance(cause, UnicodeDecodeError) for cause in (error, *error.args)):
             raise InvalidRequest("A name in the multipart body is not UTF-8 text.") from None
         if isinstance(error, MultipartError):
             raise InvalidRequest(f"The multipart body is damaged: {error}") from None

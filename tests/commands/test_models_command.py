@@ -41,6 +41,7 @@ def test_what_cannot_be_done_is_said_with_a_failing_code(tmp_path: Path, capsys:
     for arguments, says in (
         (["pull", "nobody"], "no model nobody"),
         (["use", SMALL], "Pull it first"),
+        (["use", "nope"], "`sophon-local models list` names"),
         (["delete", "nobody"], "no model nobody"),
         (["pull", "a", "b", "--from", "x"], "one model"),
         (["pull", "mine", "--from", str(tmp_path / "missing.gguf")], "no file"),

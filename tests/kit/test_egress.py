@@ -142,6 +142,23 @@ async def test_our_own_port_is_never_called_whatever_is_allowed() -> None:
         assert server.connections == 0
 
 
+@pytest.mark.parametrize("address", ["::ffff:127.0.0.1", "::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b:1::127.0.0.1", "2002:7f00:1::"])
+async def test_our_own_port_is_our_own_behind_every_translation(address: str) -> None:
+    assert refusal_of(address) == "an address of this machine"
+    egress, _ = egress_with([address], own_ports=[8080])
+    with pytest.raises(EgressRefused, match="this server itself"):
+        await egress.addresses("friend", 8080, frozenset({("friend", 8080)}))
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::"])
+async def test_a_link_local_address_is_never_called_whatever_is_allowed(address: str) -> None:
+    egress, _ = egress_with([address], [address, "192.168.1.5"])
+    allowed = frozenset({("metadata", 80)})
+    with pytest.raises(EgressRefused, match="link-local"):
+        await egress.addresses("metadata", 80, allowed)
+    assert await egress.addresses("metadata", 80, allowed) == ["192.168.1.5"]
+
+
 async def test_a_name_that_nobody_knows_is_a_connection_error() -> None:
     async def unknown(host: str, port: int) -> list[str]:
         raise OSError("Name or service not known")

@@ -31,6 +31,14 @@ def test_timestamps_have_one_width_and_sort_as_text() -> None:
     assert clock.timestamp(early) == "2026-01-02T01:04:05.000000Z" < clock.timestamp(late)
 
 
+def test_a_time_beyond_the_calendar_is_none() -> None:
+    for text in ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"):
+        with pytest.raises(ValueError):
+            clock.parse(text)
+    assert clock.timestamp(clock.parse("0001-01-01")) == "0001-01-01T00:00:00.000000Z"
+    assert clock.timestamp(clock.parse("9999-12-31T23:59:59.999999Z")) == "9999-12-31T23:59:59.999999Z"
+
+
 def test_a_cursor_opens_only_where_it_was_sealed() -> None:
     cursors = Cursors(b"secret")
     sealed = cursors.seal(("2026", "mem_1"))

@@ -64,6 +64,18 @@ def test_a_write_that_a_browser_says_is_not_ours_is_refused(rig: Rig, site: str)
     assert rig.seen == []
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_our_own_origin_does_not_outweigh_what_the_browser_says(tmp_path: Path, rig: Rig, site: str) -> None:
+    headers = {"origin": ORIGIN, "sec-fetch-site": site}
+    assert run(rig.call("POST", "/api/notes", json={"noteText": "x"}, headers=headers)).status_code == 403
+    assert run(rig.call("DELETE", "/api/notes/a", headers=headers)).status_code == 403
+    assert rig.seen == []
+    assert run(rig.call("GET", "/api/notes/a", headers=headers)).status_code == 200
+    friends = Rig(tmp_path, allowed_origins=["http://friend.example"])
+    headers = {"origin": "http://friend.example", "sec-fetch-site": site}
+    assert run(friends.call("POST", "/api/notes", json={"noteText": "x"}, headers=headers)).status_code == 201
+
+
 def test_another_site_may_link_here_but_not_load_from_here(rig: Rig) -> None:
     linked = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
     loaded = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}

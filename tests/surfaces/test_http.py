@@ -113,6 +113,16 @@ def test_a_damaged_body_is_malformed_and_leaves_nothing_behind(rig: Rig, name: s
     assert left_behind(rig) == []
 
 
+def test_a_field_that_is_not_utf8_is_named(rig: Rig) -> None:
+    field = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="tags"\r\n\r\n'.encode() + b"caf\xe9\r\n"
+    answer = run(rig.call("POST", "/api/files", content=part("file", b"x", "a.txt") + field + END, headers=KIND))
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "The form field tags is not UTF-8 text.")
+    named = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="'.encode() + b'caf\xe9.txt"\r\n\r\nx\r\n'
+    answer = run(rig.call("POST", "/api/files", content=named + END, headers=KIND))
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "A name in the multipart body is not UTF-8 text.")
+    assert left_behind(rig) == []
+
+
 def test_an_upload_whose_sender_goes_away_leaves_nothing_behind(rig: Rig) -> None:
     async def vanish() -> None:
         messages = [{"type": "http.request", "body": part("file", b"x" * 2_000_000, "a.bin")[:-10], "more_body": True}, {"type": "http.disconnect"}]

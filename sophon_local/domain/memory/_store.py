@@ -8,6 +8,7 @@ import msgspec
 
 from ...db import Tx
 from ...db.rows import to_columns
+from ...kit import clock
 from ...kit.ids import new_id
 from ...kit.paging import PageRequest
 from .model import Edge, EntityRef, EntryFilter, LogLine, Node, SourceRef
@@ -64,6 +65,8 @@ _HELD = (
 )
 HELD = _HELD.format("")
 HELD_E = _HELD.format("e.")
+# What stands among the present entries at :now. One whose successor begins only later stands there until then.
+PRESENT = "replaced_at IS NULL AND (superseded_by IS NULL OR valid_to > :now)"
 # Entries of these scopes: the person's own, and those of one agent or of all.
 _SCOPED = "(e.scope = 'user' OR :agent_id IS NULL OR e.agent_id = :agent_id)"
 
@@ -114,7 +117,8 @@ def _filtered(wanted: EntryFilter) -> tuple[str, dict[str, Any]]:
     conditions = ["is_version = false"]
     named: dict[str, Any] = {}
     if not wanted.include_superseded:
-        conditions.append("replaced_at IS NULL")
+        conditions.append(PRESENT)
+        named["now"] = clock.timestamp()
     for column in ("scope", "category", "agent_id"):
         value = getattr(wanted, column)
         if value is not None:
@@ -168,13 +172,14 @@ def select_of_agent(tx: Tx, agent_id: str) -> list[str]:
 
 
 def select_slot(tx: Tx, scope: str, agent_id: str | None, slot: str) -> list[Row]:
-    """What fills a slot now, the latest first."""
+    """What fills a slot now or is to fill it later, what was written last first."""
     return tx.all(
         Row,
-        "SELECT * FROM memory_entries WHERE slot = :slot AND replaced_at IS NULL AND scope = :scope AND (agent_id = :agent_id OR (agent_id IS NULL AND "
+        f"SELECT * FROM memory_entries WHERE slot = :slot AND {PRESENT} AND scope = :scope AND (agent_id = :agent_id OR (agent_id IS NULL AND "
         ":agent_id IS NULL)) "
         "ORDER BY recorded_at DESC, id DESC",
         slot=slot,
+        now=clock.timestamp(),
         scope=scope,
         agent_id=agent_id,
     )
@@ -184,10 +189,11 @@ def select_family(tx: Tx, scope: str, agent_id: str | None, family: str) -> list
     """What fills the slots of one family ("me|sister|..."), the latest first."""
     return tx.all(
         Row,
-        "SELECT * FROM memory_entries WHERE slot >= :low AND slot < :high AND replaced_at IS NULL AND scope = :scope "
+        f"SELECT * FROM memory_entries WHERE slot >= :low AND slot < :high AND {PRESENT} AND scope = :scope "
         "AND (agent_id = :agent_id OR (agent_id IS NULL AND :agent_id IS NULL)) ORDER BY recorded_at DESC, id DESC",
         low=f"{family}|",
         high=f"{family}}}",  # "}" is the character after "|"
+        now=clock.timestamp(),
         scope=scope,
         agent_id=agent_id,
     )
@@ -197,8 +203,9 @@ def select_value(tx: Tx, value: str) -> list[Row]:
     """Entries of the person whose slot has this value, the latest first."""
     return tx.all(
         Row,
-        "SELECT * FROM memory_entries WHERE slot_value = :value AND replaced_at IS NULL AND scope = 'user' ORDER BY recorded_at DESC, id DESC LIMIT 20",
+        f"SELECT * FROM memory_entries WHERE slot_value = :value AND {PRESENT} AND scope = 'user' ORDER BY recorded_at DESC, id DESC LIMIT 20",
         value=value,
+        now=clock.timestamp(),
     )
 
 
@@ -206,9 +213,10 @@ def select_said_in(tx: Tx, session_id: str, limit: int) -> list[Row]:
     """What was learned in a conversation and fills a slot, the latest first."""
     return tx.all(
         Row,
-        "SELECT * FROM memory_entries WHERE session_id = :session_id AND slot IS NOT NULL AND replaced_at IS NULL AND scope = 'user' ORDER BY recorded_at "
+        f"SELECT * FROM memory_entries WHERE session_id = :session_id AND slot IS NOT NULL AND {PRESENT} AND scope = 'user' ORDER BY recorded_at "
         "DESC, id DESC LIMIT :limit",
         session_id=session_id,
+        now=clock.timestamp(),
         limit=limit,
     )
 
@@ -228,16 +236,42 @@ def select_standing(tx: Tx, at: str, slots: Sequence[str], family: str, limit: i
     )
 
 
-def end(tx: Tx, entry_id: str, *, valid_to: str, replaced_at: str, superseded_by: str | None) -> None:
-    """An entry has been replaced: it holds until ``valid_to``, as is known since ``replaced_at``."""
+def end(tx: Tx, entry_id: str, *, valid_to: str, replaced_at: str | None, superseded_by: str, at: str) -> None:
+    """An entry is replaced: it holds until ``valid_to`` or the end that was stated, as is known since ``replaced_at``; None: it holds until then."""
     tx.run(
-        "UPDATE memory_entries SET stated_valid_to = valid_to, valid_to = CASE WHEN valid_to IS NOT NULL AND valid_to < :valid_to THEN valid_to ELSE "
-        ":valid_to END, "
-        "replaced_at = :replaced_at, superseded_by = :superseded_by, updated_at = :replaced_at WHERE id = :id",
+        "UPDATE memory_entries SET stated_valid_to = CASE WHEN superseded_by IS NULL THEN valid_to ELSE stated_valid_to END, "
+        "valid_to = min(:valid_to, coalesce(CASE WHEN superseded_by IS NULL THEN valid_to ELSE stated_valid_to END, :valid_to)), "
+        "replaced_at = :replaced_at, superseded_by = :superseded_by, updated_at = :at WHERE id = :id",
         id=entry_id,
         valid_to=valid_to,
         replaced_at=replaced_at,
         superseded_by=superseded_by,
+        at=at,
+    )
+
+
+def reopen(tx: Tx, entry_id: str, at: str) -> None:
+    """An entry was not replaced after all: it holds as long as had been stated."""
+    tx.run(
+        "UPDATE memory_entries SET valid_to = stated_valid_to, stated_valid_to = NULL, replaced_at = NULL, superseded_by = NULL, updated_at = :at "
+        "WHERE id = :id",
+        id=entry_id,
+        at=at,
+    )
+
+
+def follow(tx: Tx, old: str, new: str) -> None:
+    """``new`` comes right after ``old``."""
+    tx.run("UPDATE memory_entries SET supersedes = :old WHERE id = :new", old=old, new=new)
+
+
+def select_replaced_by(tx: Tx, ids: Sequence[str]) -> list[Row]:
+    """The entries, not their versions, that these took the place of; the latest first."""
+    within, named = _in(ids)
+    return tx.all(
+        Row,
+        f"SELECT * FROM memory_entries WHERE superseded_by IN {within} AND is_version = false AND id NOT IN {within} ORDER BY valid_from DESC, id DESC",
+        **named,
     )
 
 

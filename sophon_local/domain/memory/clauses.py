@@ -307,7 +307,7 @@ def _without_lead(text: str) -> str:
 
 def _danger(sentence: str) -> Skipped | None:
     secret = find_secret(sentence)
-    masked = _shorten(mask_secrets(sentence))
+    masked = _shorten(sentence)
     if speaks_to_model(sentence):
         return Skipped(masked, TO_MODEL, secret is not None)
     return None if secret is None else Skipped(masked, secret_reason(secret), is_secret=True)
@@ -471,5 +471,5 @@ def is_need(text: str) -> bool:
 
 
 def _shorten(text: str) -> str:
-    words = " ".join(text.split())
+    words = " ".join(mask_secrets(text).split())  # before the cut, which could leave half a secret that nothing recognises
     return words if len(words) <= 120 else words[:119] + "…"

@@ -89,21 +89,55 @@ class Keeper:
         mentions = _store.select_mentions(tx, [row.id for row in rows])
         return [_entry(row, mentions.get(row.id, []), self._uses.get(row.id)) for row in rows]
 
-    def put(self, tx: Tx, row: Row, old: Sequence[Row], links: Sequence[Link]) -> tuple[Entry, list[Entry]]:
-        """Write ``row`` in the place of ``old``; the new entry, and those that it ended."""
-        if old:
-            row = msgspec.structs.replace(row, supersedes=old[0].id)
+    def put(self, tx: Tx, row: Row, old: Sequence[Row], links: Sequence[Link], *, is_named: bool = False) -> tuple[Entry, list[Entry]]:
+        """Write ``row`` in the place of ``old``; the new entry, and those that it ended.
+
+        Each holds until the next one begins: what began before ``row`` ends with it, and ``row`` ends with what begins after it. ``is_named``: somebody
+        said that it takes the place of ``old``, whenever they began.
+        """
+        later = [] if is_named else [one for one in old if one.valid_from > row.valid_from]
+        ending = [one for one in old if one not in later]
+        following = _following(row, [*later, *_store.select_many(tx, [one.superseded_by for one in ending if one.superseded_by])])
+        if ending:
+            row = msgspec.structs.replace(row, supersedes=ending[0].id)
+        if following is not None:
+            until = min(row.valid_to or following.valid_from, following.valid_from)
+            row = msgspec.structs.replace(
+                row, stated_valid_to=row.valid_to, valid_to=until, superseded_by=following.id, replaced_at=row.recorded_at if until <= row.recorded_at else None
+            )
         _store.insert(tx, row)
+        if following is not None and (following.supersedes is None or following.supersedes in {one.id for one in ending}):
+            _store.follow(tx, row.id, following.id)
         _put_graph(tx, row, links)
         self._index(tx, row)
-        ended = []
-        for one in old:
-            _store.end(tx, one.id, valid_to=max(row.valid_from, one.valid_from), replaced_at=row.recorded_at, superseded_by=row.id)
-            after = _store.select(tx, one.id)
-            assert after is not None
-            self._index(tx, after)
-            ended.append(after)
+        ended = [self.end(tx, one, row, row.recorded_at) for one in ending]
         return self.entries(tx, [row])[0], self.entries(tx, ended)
+
+    def end(self, tx: Tx, row: Row, following: Row, now: str) -> Row:
+        """``row`` holds until ``following`` begins, and stands among the present ones until then; as it is after that."""
+        until = max(following.valid_from, row.valid_from)
+        is_present = until > max(now, row.valid_from)
+        _store.end(
+            tx,
+            row.id,
+            valid_to=until,
+            replaced_at=None if is_present else row.replaced_at or min(following.recorded_at, now),
+            superseded_by=following.id,
+            at=now,
+        )
+        return self._indexed_anew(tx, row.id)
+
+    def reopen(self, tx: Tx, row: Row, now: str, following: Row | None) -> Row:
+        """What had replaced ``row`` is gone: it holds until ``following`` begins, or as long as had been stated."""
+        _store.reopen(tx, row.id, now)
+        reopened = self._indexed_anew(tx, row.id)
+        return reopened if following is None else self.end(tx, reopened, following, now)
+
+    def _indexed_anew(self, tx: Tx, entry_id: str) -> Row:
+        after = _store.select(tx, entry_id)
+        assert after is not None
+        self._index(tx, after)
+        return after
 
     def rewrite(self, tx: Tx, before: Row, after: Row, links: Sequence[Link]) -> None:
         """Write ``after`` over ``before``, the same entry; ``links`` count where it says something else now."""
@@ -160,6 +194,12 @@ class Keeper:
         """Put an entry where it is searched for now: what no longer holds moves to the past."""
         context = " ".join(part for part in (row.context, " ".join(row.tags)) if part)
         self._search.put(tx, COLLECTION, [Item(row.id, row.content, context, group_of(row.scope, row.agent_id, is_past=row.replaced_at is not None))])
+
+
+def _following(row: Row, others: Sequence[Row]) -> Row | None:
+    """The first of the others that begins after ``row`` and stays: a passing one ("in May I am in Rome") ends nothing."""
+    staying = [one for one in others if one.valid_from > row.valid_from and (one.valid_to is None or one.superseded_by is not None)]
+    return min(staying, key=lambda one: one.valid_from, default=None)
 
 
 def _put_graph(tx: Tx, row: Row, links: Sequence[Link]) -> None:

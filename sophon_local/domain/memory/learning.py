@@ -14,7 +14,7 @@ from .clauses import Clause
 from .facts import Correction, Fact
 from .grammar import find_facts
 from .keeping import Keeper, new_row, with_slot
-from .likeness import agree, has_same_shape, is_alike, says_nothing_new, speaks_of_change
+from .likeness import agree, has_same_shape, holds, is_alike, says_nothing_new, speaks_of_change
 from .model import Entry, Learned, NotKept, SourceRef, Turn, strengthened
 from .words import content_words, key_of
 
@@ -48,9 +48,13 @@ class Lesson:
         if fact.slot is not None:
             old = self._in_slot(fact, fact.slot)
         else:
-            rows = [one for one in _store.select_many(self._tx, list(alike)) if one.replaced_at is None and not one.is_version]
+            rows = [
+                one
+                for one in _store.select_many(self._tx, list(alike))
+                if one.replaced_at is None and not one.is_version and (one.superseded_by is None or holds(one, now))
+            ]
             old = [one for one in rows if is_replacing or is_alike(row, one, is_change=is_change)]
-        same = next((one for one in old if says_nothing_new(row, one)), None)
+        same = next((one for one in old if holds(one, now) and says_nothing_new(row, one)), None)
         if same is not None:
             if same.id not in self._written:
                 self._keeper.strengthen(self._tx, same, now)
@@ -58,7 +62,7 @@ class Lesson:
             return
         if fact.slot is None and not is_replacing and not is_change and all(agree(row, one) for one in old):
             old = [one for one in old if content_words(one.content) <= content_words(row.content)]  # it says more than they did
-        self._put(row, old, fact)
+        self._put(row, old, fact, is_named=is_replacing)
 
     def take_correction(self, correction: Correction) -> None:
         """ "No, it's Hamburg now": write the sentence that it corrects anew."""
@@ -74,7 +78,8 @@ class Lesson:
             row = with_slot(row, fact)
         else:
             row = msgspec.structs.replace(row, slot=old.slot, slot_value=key_of(correction.value), spoken_value=correction.value, context=old.context)
-        self._put(row, [old], fact)
+        row = msgspec.structs.replace(row, valid_from=max(row.valid_from, old.valid_from))  # what begins only later is put right for then
+        self._put(row, [old], fact, is_named=True)
 
     def learned(self, skipped: Sequence[NotKept]) -> Learned:
         """What the turn left behind; ``skipped`` is what was not kept before it came to a lesson."""
@@ -123,10 +128,10 @@ class Lesson:
             now=now,
         )
 
-    def _put(self, row: Row, old: Sequence[Row], fact: Fact | None) -> None:
-        self._keeper.put(self._tx, row, old, fact.links if fact else [])
+    def _put(self, row: Row, old: Sequence[Row], fact: Fact | None, *, is_named: bool) -> None:
+        _, ended = self._keeper.put(self._tx, row, old, fact.links if fact else [], is_named=is_named)
         self._written[row.id] = None
-        self._superseded.update(dict.fromkeys(one.id for one in old))
+        self._superseded.update(dict.fromkeys(one.id for one in ended))
 
     def _entries(self, ids: Iterable[str]) -> list[Entry]:
         return self._keeper.entries(self._tx, _store.select_many(self._tx, list(ids)))

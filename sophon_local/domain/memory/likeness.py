@@ -23,6 +23,10 @@ def says_nothing_new(new: Row, old: Row) -> bool:
     return content_words(new.content) <= content_words(old.content)
 
 
+def holds(row: Row, at: str) -> bool:
+    return row.valid_from <= at and (row.valid_to is None or row.valid_to > at)
+
+
 def agree(a: Row, b: Row) -> bool:
     """Whether two statements on the same thing may both be true: neither denies the other, and their numbers are the same."""
     return is_negated(a.content) == is_negated(b.content) and _numbers(a.content) == _numbers(b.content)

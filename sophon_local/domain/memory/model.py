@@ -53,7 +53,7 @@ class EntityRef(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is remembered. ``scope`` user: by all of the person's agents; agent: by ``agent_id`` alone.
 
-    It holds from ``valid_from`` until just before ``valid_to``. ``superseded_by`` is the entry that took its place, ``supersedes`` what it replaced
+    It holds from ``valid_from`` until just before ``valid_to``. ``superseded_by`` is the entry that takes its place then, ``supersedes`` what it replaced
     itself: an entry of its own, or what it said before it was changed.
     """
 
@@ -147,7 +147,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotKept(msgspec.Struct, frozen=True):
-    """What a turn said that was not kept, and why, in a sentence for the person. ``is_secret``: it held a secret, which ``text`` masks."""
+    """What a turn said that was not kept, and why, in a sentence for the person. ``is_secret``: the person gave a secret away, which ``text`` masks."""
 
     text: str
     reason: str

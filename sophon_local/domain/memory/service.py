@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import time
 from collections.abc import Iterable
@@ -27,7 +28,7 @@ from . import _store, diary
 from ._store import Row
 from .access import agent_of, readable, refuse_for_agent
 from .keeping import COLLECTION, Keeper, new_row, with_slot
-from .likeness import says_nothing_new
+from .likeness import holds, says_nothing_new
 from .model import (
     CATEGORIES,
     DEEPEST,
@@ -70,8 +71,12 @@ log = logging.getLogger(__name__)
 _Entries = list[Entry]
 _Hits = list[MemoryHit]
 _Names = list[str]
+_Rows = list[Row]
+_Approvals = list[Approval]
 
 FORGET = "memory.forget"
+CHANGED = "This memory was changed since you were asked. Ask again."
+GONE = "This memory is gone already."
 # On chats, words with .7 and meaning with .3 found the most evidence, on documents .5 each: memories are short sentences in between.
 VECTOR_WEIGHT = 0.4
 WIDER = 3  # times as many candidates as wanted are weighed
@@ -148,7 +153,8 @@ class Memory:
         return await self._db.read(read)
 
     async def create(self, caller: Caller, new: NewEntry) -> Entry:
-        """Remember something. A statement that fills a slot of its own ("I live in ...") takes the place of what filled it."""
+        """Remember something. A statement that fills a slot of its own ("I live in ...") takes the place of what filled it, from the day on
+        that it holds."""
         caller.require("ManageMemory")
         agent = agent_of(caller)
         content = checked_content(new.content)
@@ -191,10 +197,10 @@ class Memory:
                 old = _store.select_slot(tx, scope, agent_id, row.slot) if row.slot and not valid_to else []
             if agent is not None:  # a model writes the same thing again and again
                 told = [*old, *(one for one in _store.select_many(tx, alike) if one.replaced_at is None)]
-                same = next((one for one in told if says_nothing_new(row, one)), None)
+                same = next((one for one in told if holds(one, valid_from) and says_nothing_new(row, one)), None)
                 if same is not None:
                     return self._keeper.strengthen(tx, same, now), [], False
-            entry, ended = self._keeper.put(tx, row, old, fact.links if fact else [])
+            entry, ended = self._keeper.put(tx, row, old, fact.links if fact else [], is_named=new.supersedes is not None)
             return entry, ended, True
 
         entry, ended, is_new = await self._db.write(write)
@@ -217,13 +223,15 @@ class Memory:
         fact = None if content is UNSET else await self._single_fact(content)
         now = clock.timestamp()
 
-        def write(tx: Tx) -> Entry:
+        def write(tx: Tx) -> tuple[Entry, _Approvals]:
             row = readable(tx, caller, entry_id)
-            if row.is_version or row.superseded_by is not None:
+            if row.is_version or (row.superseded_by is not None and not (row.replaced_at is None and holds(row, now))):
                 raise Conflict("This is how it was before. Change the entry that took its place.", supersededBy=row.superseded_by)
             says = row.content if content is UNSET else content
             until = row.valid_to if valid_to is UNSET else valid_to
-            since = valid_from if valid_from is not UNSET else now if says != row.content else row.valid_from
+            if row.superseded_by is not None and until != row.valid_to:
+                raise Conflict("It ends when the entry that takes its place begins. Change that one.", supersededBy=row.superseded_by)
+            since = valid_from if valid_from is not UNSET else max(now, row.valid_from) if says != row.content else row.valid_from
             if until is not None and until <= since and valid_from is UNSET and valid_to is UNSET:
                 since = row.valid_from  # a note about something that is over: when it held does not change
             check_order(since, until)
@@ -235,6 +243,7 @@ class Memory:
                 tags=row.tags if tags is UNSET else tags,
                 updated_at=now,
             )
+            before = [] if valid_from is UNSET else _store.select_replaced_by(tx, [row.id, *(one.id for one in _store.select_versions(tx, row.id))])
             if is_other:
                 version = self._keeper.keep_version(tx, row, now)
                 changed = msgspec.structs.replace(
@@ -243,7 +252,7 @@ class Memory:
                     folded=fold(says),
                     valid_from=since,
                     valid_to=until,
-                    stated_valid_to=None,
+                    stated_valid_to=row.stated_valid_to if row.superseded_by else None,
                     replaced_at=None,
                     recorded_at=now,
                     supersedes=version.id,
@@ -255,46 +264,75 @@ class Memory:
                     else msgspec.structs.replace(changed, slot=None, slot_value=None, spoken_value=None, context="")
                 )
             self._keeper.rewrite(tx, row, changed, fact.links if fact else [])
-            return self._keeper.entries(tx, [changed])[0]
+            if since != row.valid_from:
+                for one in before:  # it ended when this began, and this begins at another time now
+                    self._keeper.end(tx, one, changed, now)
+            outdated = self._approvals.withdraw(tx, FORGET, "entryId", [row.id], CHANGED, erases=False) if is_other else []
+            return self._keeper.entries(tx, [changed])[0], outdated
 
-        entry = await self._db.write(write)
+        entry, outdated = await self._db.write(write)
+        self._approvals.tell(outdated)
         self._search.wake()
         self._tell([entry], [])
         return entry
 
     async def delete(self, caller: Caller, entry_id: str) -> None:
-        """Remove an entry and what it said before it was changed, at once. What it had replaced stays in the past."""
+        """Remove an entry and what it said before it was changed, at once. What it had replaced holds again."""
         caller.require("ManageMemory")
+        now = clock.timestamp()
 
-        def write(tx: Tx) -> None:
+        def write(tx: Tx) -> tuple[_Entries, _Approvals]:
             row = readable(tx, caller, entry_id)
             versions = [] if row.is_version else _store.select_versions(tx, row.id)
             ids = [row.id, *(version.id for version in versions)]
             before = next((one.supersedes for one in reversed([row, *versions]) if one.supersedes not in ids), None)
+            replaced = [] if row.is_version else _store.select_replaced_by(tx, ids)
             _store.relink(tx, ids, before=before, after=row.superseded_by)
-            self._keeper.erase(tx, ids)
+            pointless = self._erase(tx, ids)
+            after = [] if row.superseded_by is None else _store.select_many(tx, [row.superseded_by])
+            reopened = []
+            for one in replaced:
+                rivals = after or self._rivals(tx, one)
+                following = min(rivals, key=lambda other: other.valid_from, default=None)
+                reopened.append(self._keeper.reopen(tx, one, now, following))
+            return self._keeper.entries(tx, reopened), pointless
 
-        await self._db.write(write)
+        reopened, pointless = await self._db.write(write)
         self._uses.pop(entry_id, None)
+        self._approvals.tell(pointless)
         self._events.publish(MemoryDeleted(entry_id=entry_id))
+        if reopened:
+            self._search.wake()
+        self._tell([one for one in reopened if one.superseded_by is None], [one for one in reopened if one.superseded_by is not None])
 
     async def purge_agent(self, caller: Caller, agent_id: str) -> None:
         """Remove all that one agent remembers by itself."""
         caller.require("ManageMemory")
 
-        for entry_id in await self._db.write(lambda tx: self._keeper.erase_agent(tx, agent_id)):
+        def write(tx: Tx) -> tuple[_Names, _Approvals]:
+            ids = self._keeper.erase_agent(tx, agent_id)
+            return ids, self._withdraw(tx, ids)
+
+        ids, pointless = await self._db.write(write)
+        self._approvals.tell(pointless)
+        for entry_id in ids:
             self._uses.pop(entry_id, None)
             self._events.publish(MemoryDeleted(entry_id=entry_id))
 
     async def forget(self, caller: Caller, entry_id: str) -> Approval:
         """Ask the person whether an entry shall be erased with all its history; Conflict when that is being asked already."""
         caller.require("ManageMemory")
-        entry = await self.get(caller, entry_id)
+
+        def look(tx: Tx) -> tuple[Entry, str]:
+            entry = self._keeper.entries(tx, [readable(tx, caller, entry_id)])[0]
+            return entry, _state_of(_store.select_chain(tx, entry_id))
+
+        entry, state = self._db.peek(look)
         return await self._approvals.request(
             NewApproval(
                 tool_name=FORGET,
                 risk="high",
-                parameters={"entryId": entry.id},
+                parameters={"entryId": entry.id, "state": state},
                 preview={"action": "Erase this memory with its history, for good", "entry": _preview(entry)},
                 editable=False,
                 agent_id=agent_of(caller),
@@ -524,16 +562,33 @@ class Memory:
         """Erase an entry with everything that hangs on it. Runs again after a crash, so what is gone already is fine."""
         entry_id = str(approval.parameters["entryId"])
 
-        def erase(tx: Tx) -> _Names:
+        def erase(tx: Tx) -> tuple[_Names, _Approvals]:
             chain = _store.select_chain(tx, entry_id)
-            ids = [row.id for row in chain]
-            if ids:
-                self._keeper.erase(tx, ids)
-            return [row.id for row in chain if not row.is_version]
+            if not chain:
+                return [], []
+            if approval.parameters.get("state") != _state_of(chain):
+                raise Conflict(CHANGED)
+            return [row.id for row in chain if not row.is_version], self._erase(tx, [row.id for row in chain])
 
-        for gone in await self._db.write(erase):
+        erased, pointless = await self._db.write(erase)
+        self._approvals.tell(pointless)
+        for gone in erased:
             self._uses.pop(gone, None)
             self._events.publish(MemoryDeleted(entry_id=gone))
+
+    def _erase(self, tx: Tx, ids: _Names) -> _Approvals:
+        """Remove rows with all that hangs on them; the questions about them that wait no longer."""
+        self._keeper.erase(tx, ids)
+        return self._withdraw(tx, ids)
+
+    def _withdraw(self, tx: Tx, ids: _Names) -> _Approvals:
+        """Nobody needs to be asked about these any more, and what was asked about them shows nothing of them."""
+        return self._approvals.withdraw(tx, FORGET, "entryId", ids, GONE, erases=True)
+
+    def _rivals(self, tx: Tx, row: Row) -> _Rows:
+        """What fills the slot of ``row`` from a later day on, and not just in passing."""
+        beside = [] if row.slot is None else [one for one in _store.select_slot(tx, row.scope, row.agent_id, row.slot) if one.id != row.id]
+        return [one for one in beside if one.valid_from >= row.valid_from and (one.valid_to is None or one.superseded_by is not None)]
 
     def _tell(self, written: Iterable[Entry], superseded: Iterable[Entry], session_id: str | None = None) -> None:
         for entry in superseded:
@@ -584,9 +639,15 @@ class Memory:
 
 
 def _changeable(row: Row) -> Row:
-    if row.is_version or row.replaced_at is not None:
+    if row.is_version or row.replaced_at is not None or row.superseded_by is not None:
         raise Conflict("That entry has been replaced already.", supersededBy=row.superseded_by)
     return row
+
+
+def _state_of(chain: Iterable[Row]) -> str:
+    """A mark for what a question to forget is about. Whatever an entry comes to say or is replaced by adds a row, so the ids alone tell a change; unlike
+    a hash of the content, they give nothing away once that is erased."""
+    return hashlib.sha256(" ".join(sorted(row.id for row in chain)).encode()).hexdigest()[:32]
 
 
 def _preview(entry: Entry) -> dict[str, Any]:

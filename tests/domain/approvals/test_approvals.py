@@ -170,3 +170,44 @@ async def test_what_was_erased_does_not_live_on_in_the_question(db: Database) ->
     await approvals.reject(owner(), kept.id)
     assert (await approvals.get(owner(), erased.id)).preview == {}
     assert (await approvals.get(owner(), kept.id)).preview == {"a": 1}
+
+
+async def test_what_is_withdrawn_waits_no_longer_and_shows_nothing(db: Database) -> None:
+    approvals, effects = build(db)
+    old = await approvals.request(CALL)
+    await approvals.reject(owner(), old.id)
+    waiting = await approvals.request(
+        NewApproval(tool_name="memory.forget", risk="high", parameters={"entryId": "mem_1", "text": "x"}, preview={"content": "x"})
+    )
+    others = [
+        await approvals.request(NewApproval(tool_name=tool, risk="high", parameters={"entryId": entry}, preview={"content": "x"}))
+        for tool, entry in (("memory.forget", "mem_2"), ("memory.read", "mem_1"))
+    ]
+    cancelled = await db.write(lambda tx: approvals.withdraw(tx, "memory.forget", "entryId", ["mem_1", "mem_3"], "It is gone.", erases=True))
+    assert [(one.id, one.status, one.preview, one.parameters) for one in cancelled] == [(waiting.id, "cancelled", {}, {"entryId": "mem_1"})]
+    assert (await approvals.get(owner(), waiting.id)) == cancelled[0]
+    rejected = await approvals.get(owner(), old.id)
+    assert (rejected.status, rejected.preview) == ("rejected", {})
+    for one in others:
+        assert await approvals.get(owner(), one.id) == one
+    with pytest.raises(Conflict, match="It is gone"):
+        await approvals.approve(owner(), waiting.id)
+    assert effects.done == []
+
+
+async def test_a_call_that_no_longer_fits_what_was_seen_is_cancelled_for_good(db: Database) -> None:
+    approvals = Approvals(db, Events())
+    tries: list[str] = []
+
+    async def refuse(approval: Approval) -> None:
+        tries.append(approval.id)
+        raise Conflict("It was changed since.")
+
+    approvals.register("memory.forget", refuse)
+    asked = await approvals.request(CALL)
+    with pytest.raises(Conflict, match="changed since"):
+        await approvals.approve(owner(), asked.id)
+    assert (await approvals.get(owner(), asked.id)).status == "cancelled"
+    await approvals.start()
+    await approvals.close()
+    assert tries == [asked.id], "a restart does not try it again"

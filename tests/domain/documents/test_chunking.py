@@ -79,6 +79,14 @@ def test_text_without_sentences_is_split_all_the_same(text: str) -> None:
     assert all(estimate_tokens(one) <= TARGET for one in texts(text, whole(text)))
 
 
+@pytest.mark.parametrize("text", ["(" * 100_000, "()[]{}\n" * 10_000, "… — ! " * 5_000, "___\n\n" * 5_000])
+def test_what_holds_no_word_makes_no_passage(text: str) -> None:
+    assert whole(text) == []
+    mixed = f"{text}\n\nThe pier is closed.\n\n{text}\n\nThe ferry leaves at 9.\n\n{text}"
+    found = texts(mixed, whole(mixed))
+    assert len(found) == 2 and "pier" in found[0] and "ferry" in found[1]
+
+
 def test_sentences_end_where_they_end() -> None:
     text = "Heading of this\nDr. Holm paid 3.5 marks to J. Smith, i.e. too much. Was it? “Yes.” He left.\n\n- one item\n- another item"
     assert [text[span.start : span.end] for span in sentences(text)] == [

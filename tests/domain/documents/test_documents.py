@@ -129,9 +129,11 @@ async def test_a_file_that_cannot_be_read_fails_with_its_reason_and_can_be_uploa
 
 async def test_a_file_without_words_fails_as_no_text(tmp_path: Path) -> None:
     async with library(tmp_path / "home") as lib:
-        document, _ = await lib.upload(sample.scanned_pdf(tmp_path / "a.pdf", [[], []]))
-        document = await lib.settle(document.id)
-        assert document.error and document.error.code == "no_text"
+        (tmp_path / "b.txt").write_text("(" * 100_000)
+        for path in (sample.scanned_pdf(tmp_path / "a.pdf", [[], []]), tmp_path / "b.txt"):
+            document, _ = await lib.upload(path)
+            document = await lib.settle(document.id)
+            assert document.error and document.error.code == "no_text"
 
 
 async def test_what_cannot_become_a_document_is_refused_at_once_and_leaves_nothing(tmp_path: Path) -> None:

@@ -168,6 +168,18 @@ async def test_labelled_fields_are_read_without_a_model_and_cited(tmp_path: Path
     assert {cited.field: cited.quote for cited in found.citations}["total"] == "Total: GBP 1,495.60"
 
 
+async def test_confidence_counts_what_is_missing_and_what_could_as_well_have_been_taken(tmp_path: Path) -> None:
+    half = await extraction(tmp_path / "half", Wish(fields=[Field("invoice number"), Field("iban")]))
+    assert half.field_confidence == {"invoice number": 0.9} and half.confidence == 0.45
+    none = await extraction(tmp_path / "none", Wish(fields=[Field("iban")]))
+    assert none.confidence == 0.0
+    lots = "\n".join(f"Fee: {amount}.00 EUR" for amount in (10, 20, 30, 20))
+    many = await extraction(tmp_path / "many", Wish(fields=[Field("fee", "number")]), text=lots)
+    assert many.data == {"fee": 10} and many.confidence == 0.3  # one of three
+    plain = await extraction(tmp_path / "plain", Wish(fields=[Field("fee", "number")]), text="Fee: 10.00 EUR\nMonthly fee: 20.00 EUR\nFee: 10 EUR")
+    assert plain.data == {"fee": 10} and plain.confidence == 0.9  # the others are the same, or another fee
+
+
 async def test_fields_that_the_document_does_not_give_are_null_and_never_invented(tmp_path: Path) -> None:
     made_up = {"delivery date": "2024-05-01", "iban": "DE02 1203 0000 0000 2020 51", "discount": 12, "customer": "Hannah Osei", "ship": "Titanic of Belfast"}
     wish = Wish(fields=[Field("delivery date"), Field("iban"), Field("discount", "number"), Field("customer"), Field("ship")])

@@ -276,15 +276,106 @@ async def test_a_deleted_entry_leaves_no_link_no_orphan_and_no_index_row(rig: Me
     assert rig.topics()[-1] == "memory.deleted"
 
 
-async def test_deleting_what_replaced_an_entry_leaves_the_old_one_in_the_past_and_it_can_be_restored(rig: MemoryRig) -> None:
+async def test_deleting_what_replaced_an_entry_brings_the_old_one_back(rig: MemoryRig) -> None:
     old = await rig.keep("I live in Berlin")
-    wrong = await rig.keep("I live in Bonn")
+    wrong = await rig.keep("I moved to Bonn")
+    await rig.memory.patch(OWNER, wrong.id, EntryPatch(content="I moved to Ulm"))
     await rig.memory.delete(OWNER, wrong.id)
-    assert await rig.held() == []
-    restored = await rig.memory.patch(OWNER, old.id, EntryPatch(valid_to=None))
-    assert (restored.valid_to, restored.superseded_by) == (None, None)
+    again = await rig.memory.get(OWNER, old.id)
+    assert (again.valid_to, again.superseded_by) == (None, None)
     assert await rig.held() == ["I live in Berlin"]
     assert await rig.found("where do I live") == ["I live in Berlin"]
+    assert rig.topics()[-2:] == ["memory.deleted", "memory.written"]
+
+
+async def test_an_entry_that_comes_back_keeps_the_end_it_had_and_gives_way_to_what_came_since(rig: MemoryRig) -> None:
+    lease = await rig.keep("The bins go out on Tuesday", valid_to="2999-01-01")
+    wrong = await rig.keep("Rubbish is collected on Fridays", supersedes=lease.id)
+    await rig.memory.delete(OWNER, wrong.id)
+    assert (await rig.memory.get(OWNER, lease.id)).valid_to == lease.valid_to
+    berlin = await rig.keep("I live in Berlin")
+    bonn = await rig.keep("I live in Bonn")
+    await rig.memory.patch(OWNER, bonn.id, EntryPatch(content="The cellar is damp"))
+    ulm = await rig.keep("I live in Ulm")
+    await rig.memory.delete(OWNER, bonn.id)
+    again = await rig.memory.get(OWNER, berlin.id)
+    assert (again.valid_to, again.superseded_by) == (ulm.valid_from, ulm.id)
+    assert await rig.held() == ["The bins go out on Tuesday", "I live in Ulm"]
+
+
+class Days:
+    """The calendar of a test: ``at`` a day of it, which ``today`` is."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.start = clock.now().replace(year=2026, month=1, day=1, hour=12)
+        self.today = 0.0
+        monkeypatch.setattr(clock, "now", lambda: self.start + timedelta(days=self.today))
+
+    def at(self, day: float) -> str:
+        return clock.timestamp(self.start + timedelta(days=day))
+
+
+async def test_what_holds_only_later_leaves_the_present_as_it_is_until_then(rig: MemoryRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = Days(monkeypatch)
+    berlin = await rig.keep("I live in Berlin")
+    days.today = 10
+    hamburg = await rig.keep("I live in Hamburg", valid_from=days.at(100))
+    assert hamburg.supersedes == berlin.id
+    ending = await rig.memory.get(OWNER, berlin.id)
+    assert (ending.valid_to, ending.superseded_by) == (days.at(100), hamburg.id)
+    where = "where do I live"
+    for day, town in ((10, "Berlin"), (99, "Berlin"), (101, "Hamburg")):
+        days.today = day
+        assert await rig.found(where) == [f"I live in {town}"], day
+        assert [hit.entry.content for hit in await rig.memory.recall("main", where, 5)] == [f"I live in {town}"], day
+        assert ("I live in Berlin" in await rig.held()) == (town == "Berlin"), day
+    assert (await rig.memory.list(OWNER, EntryFilter(), PageRequest())).total == 1
+    assert await rig.found(where, as_of_text=days.at(50)) == ["I live in Berlin"]
+    assert await rig.found(where, as_of_text=days.at(100.5)) == ["I live in Hamburg"]
+    with pytest.raises(Conflict):
+        await rig.memory.patch(OWNER, berlin.id, EntryPatch(content="I live in Bern"))
+
+
+async def test_a_statement_of_today_holds_until_what_is_planned_begins(rig: MemoryRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = Days(monkeypatch)
+    berlin = await rig.keep("I live in Berlin")
+    hamburg = await rig.keep("I live in Hamburg", valid_from=days.at(100))
+    days.today = 20
+    (bonn,) = (await rig.say("I live in Bonn now.")).written
+    assert (bonn.valid_to, bonn.supersedes, bonn.superseded_by) == (days.at(100), berlin.id, hamburg.id)
+    assert (await rig.memory.get(OWNER, berlin.id)).valid_to == days.at(20)
+    assert (await rig.memory.get(OWNER, hamburg.id)).supersedes == bonn.id
+    assert await rig.found("where do I live") == [bonn.content]
+    await rig.memory.delete(OWNER, bonn.id)
+    assert (await rig.memory.get(OWNER, berlin.id)).valid_to == days.at(100)
+    assert await rig.found("where do I live") == ["I live in Berlin"]
+
+
+async def test_a_plan_that_moves_or_falls_through_moves_the_end_of_the_present(rig: MemoryRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = Days(monkeypatch)
+    berlin = await rig.keep("I live in Berlin")
+    hamburg = await rig.keep("I live in Hamburg", valid_from=days.at(100))
+    named = await rig.memory.patch(OWNER, hamburg.id, EntryPatch(content="I live in Hamburg-Altona"))
+    assert named.valid_from == days.at(100), "putting it in other words does not make it begin now"
+    await rig.memory.patch(OWNER, hamburg.id, EntryPatch(valid_from=days.at(200)))
+    assert (await rig.memory.get(OWNER, berlin.id)).valid_to == days.at(200)
+    days.today = 150
+    assert await rig.found("where do I live") == ["I live in Berlin"]
+    await rig.memory.delete(OWNER, hamburg.id)
+    assert (await rig.memory.get(OWNER, berlin.id)).valid_to is None
+
+
+async def test_what_held_earlier_does_not_take_the_place_of_what_holds_now(rig: MemoryRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = Days(monkeypatch)
+    hamburg = await rig.keep("I live in Hamburg")
+    days.today = 5
+    munich = await rig.keep("I live in Munich", valid_from=days.at(-400))
+    assert (munich.valid_to, munich.superseded_by) == (hamburg.valid_from, hamburg.id)
+    now = await rig.memory.get(OWNER, hamburg.id)
+    assert (now.valid_to, now.supersedes, now.superseded_by) == (None, munich.id, None)
+    assert await rig.held() == ["I live in Hamburg"]
+    assert await rig.found("where do I live") == ["I live in Hamburg"]
+    assert sorted(await rig.found("where do I live", include_superseded=True)) == ["I live in Hamburg", "I live in Munich"]
 
 
 async def test_deleting_from_the_middle_closes_the_chain(rig: MemoryRig) -> None:
@@ -323,11 +414,65 @@ async def test_a_rejected_forgetting_leaves_the_entry_and_may_be_asked_again(rig
     assert (await rig.memory.forget(OWNER, entry.id)).id != approval.id
 
 
-async def test_an_entry_deleted_before_the_approval_is_no_error(rig: MemoryRig) -> None:
+def traces(rig: MemoryRig, word: str) -> list[str]:
+    """The approvals that still show a word."""
+    rows = rig.db.peek(lambda tx: tx.rows("SELECT id, parameters, preview FROM approvals"))
+    return [str(row[0]) for row in rows if word in f"{row[1]}{row[2]}"]
+
+
+async def test_a_deleted_entry_is_asked_about_no_more_and_shown_by_no_approval(rig: MemoryRig) -> None:
     entry = await rig.keep("I live in Bonn")
-    approval = await rig.memory.forget(OWNER, entry.id)
+    other = await rig.memory.forget(OWNER, (await rig.keep("Bonn is on the Rhine")).id)
+    rejected = await rig.memory.forget(OWNER, entry.id)
+    await rig.approvals.reject(OWNER, rejected.id)
+    waiting = await rig.memory.forget(OWNER, entry.id)
     await rig.memory.delete(OWNER, entry.id)
-    assert (await rig.approvals.approve(OWNER, approval.id)).status == "approved"
+    gone = await rig.approvals.get(OWNER, waiting.id)
+    assert (gone.status, gone.preview, gone.parameters) == ("cancelled", {}, {"entryId": entry.id})
+    assert gone.decided_at is not None
+    (event,) = [one for one in rig.told if one.topic == "approval.resolved" and one.approval.id == waiting.id]  # type: ignore[attr-defined]
+    assert event.approval == gone  # type: ignore[attr-defined]
+    assert (await rig.approvals.get(OWNER, rejected.id)).status == "rejected"
+    assert traces(rig, "Bonn") == [other.id], "what was asked about another entry stays"
+    with pytest.raises(Conflict, match="gone"):
+        await rig.approvals.approve(OWNER, waiting.id)
+
+
+async def test_a_forgotten_entry_is_shown_by_no_approval_of_its_whole_history(rig: MemoryRig) -> None:
+    old = await rig.keep("I live in Berlin")
+    await rig.approvals.reject(OWNER, (await rig.memory.forget(OWNER, old.id)).id)
+    entry = await rig.keep("I live in Bonn")
+    await rig.approvals.reject(OWNER, (await rig.memory.forget(OWNER, entry.id)).id)
+    of_old = await rig.memory.forget(OWNER, old.id)
+    await rig.approvals.approve(OWNER, (await rig.memory.forget(OWNER, entry.id)).id)
+    assert traces(rig, "I live") == []
+    assert (await rig.approvals.get(OWNER, of_old.id)).status == "cancelled"
+
+
+async def test_a_purged_agent_leaves_nothing_in_approvals(rig: MemoryRig) -> None:
+    entry = await rig.keep("The tone is dry", scope="agent", agent_id="main")
+    asked = await rig.memory.forget(OWNER, entry.id)
+    await rig.memory.purge_agent(OWNER, "main")
+    assert traces(rig, "dry") == []
+    assert (await rig.approvals.get(OWNER, asked.id)).status == "cancelled"
+
+
+async def test_an_approval_to_forget_is_good_only_for_what_the_person_saw(rig: MemoryRig) -> None:
+    entry = await rig.keep("I live in Bonn")
+    asked = await rig.memory.forget(OWNER, entry.id)
+    await rig.memory.patch(OWNER, entry.id, EntryPatch(tags=["home"]))
+    assert (await rig.approvals.get(OWNER, asked.id)).status == "pending", "it still says what the person saw"
+    await rig.memory.patch(OWNER, entry.id, EntryPatch(content="I live in Bonn with Eva"))
+    with pytest.raises(Conflict, match="was changed since you were asked"):
+        await rig.approvals.approve(OWNER, asked.id)
+    again = await rig.memory.forget(OWNER, entry.id)
+    await rig.keep("I live in Ulm")
+    with pytest.raises(Conflict, match="was changed since you were asked"):
+        await rig.approvals.approve(OWNER, again.id)
+    for one in (asked, again):
+        assert (await rig.approvals.get(OWNER, one.id)).status == "cancelled"
+    assert await rig.held() == ["I live in Ulm"]
+    assert len(await rig.memory.history(OWNER, entry.id)) == 3, "nothing was erased"
 
 
 async def test_only_one_of_many_simultaneous_wishes_to_forget_is_asked(rig: MemoryRig) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from sophon_local.domain.memory import clauses, extraction, learning
 from sophon_local.domain.memory.extraction import extract
 from sophon_local.kit.errors import UpstreamUnavailable
 from sophon_local.providers.base import ChatModelFacts, ChatPiece, ChatRequest, Finished, TextDelta
@@ -113,6 +114,7 @@ async def test_nothing_is_kept_of_small_talk_and_the_reasons_are_told(rig: Memor
         ("my iban is DE89 3704 0044 0532 0130 00", "0044"),
         ("Bearer " + "abcdef0123456789abcdef", "abcdef0123456789abcdef"),
         ("My password is hunter2 and my credit card is 4111 1111 1111 1111", "hunter2"),
+        ("My password is hunter2 or " + "eyJhbGciOiJIUzI1" + "." + "eyJzdWIiOiIxMjM0" + ".c2lnbmF0dXJl", "c2lnbmF0"),
         ("My password is hunter2 and my credit card is 4111 1111 1111 1111 or so", "4111"),
         ("my card 4111 1111 1111 1111 is old and the pin is 9371 sk-live-abcdefghijklmnopqrstu, ok", "9371"),
     ],

@@ -202,7 +202,7 @@ async def test_a_file_damaged_behind_our_back_is_noticed_when_it_is_loaded_and_f
 
     good = (models_folder / "smollm2-135m" / "model.gguf").read_bytes()
     entry = entry_of(file_of(good, HUB), memory_bytes=400_000_000)
-    async with loopback(lambda asked: Answer(body=good)) as hub, rig(tmp_path, [entry], model_hub=hub.url) as it:
+    async with loopback(lambda asked: Answer(body=good)) as hub, rig(tmp_path, [entry], model_hub=hub.url, fetch_models=True) as it:
         await it.models.pull(OWNER, "tiny", str(models_folder / "smollm2-135m" / "model.gguf"))
         await it.installed("tiny")
         age = it.file(entry).stat()

@@ -336,7 +336,7 @@ async def test_deleting_removes_the_files_and_what_was_half_fetched(tmp_path: Pa
 async def test_a_damaged_file_is_fetched_again_and_never_used(tmp_path: Path) -> None:
     data = content(200_000)
     entry = entry_of(file_of(data, HUB))
-    async with loopback(lambda asked: Answer(body=data)) as hub, rig(tmp_path, [entry], model_hub=hub.url) as it:
+    async with loopback(lambda asked: Answer(body=data)) as hub, rig(tmp_path, [entry], model_hub=hub.url, fetch_models=True) as it:
         await it.models.pull(OWNER, "tiny")
         await it.installed("tiny")
         it.file(entry).write_bytes(data[:1000] + b"damage" + data[1006:])
@@ -355,10 +355,31 @@ async def test_a_file_damaged_while_the_program_was_off_is_fetched_again_at_the_
             await it.models.pull(OWNER, "tiny")
             await it.installed("tiny")
         it.file(entry).write_bytes(b"")
-        async with rig(tmp_path, [entry], model_hub=hub.url) as it:
+        async with rig(tmp_path, [entry], model_hub=hub.url, fetch_models=True) as it:
             await it.until("tiny", lambda model: model.status != "installed")
             await it.installed("tiny")
     assert it.file(entry).read_bytes() == data and len(hub.asked) == 2
+
+
+async def test_without_the_setting_a_damaged_file_is_reported_and_not_fetched(tmp_path: Path) -> None:
+    data = content(200_000)
+    entry = entry_of(file_of(data, HUB))
+    async with loopback(lambda asked: Answer(body=data)) as hub:
+        async with rig(tmp_path, [entry], model_hub=hub.url) as it:
+            await it.models.pull(OWNER, "tiny")
+            await it.installed("tiny")
+            it.file(entry).write_bytes(data[:1000] + b"damage" + data[1006:])
+            with pytest.raises(NotInstalled, match="pull it again"):
+                await it.models.chat("tiny")
+            assert "pull it again" in ((await it.failed("tiny")).error or "")
+            await it.models.pull(OWNER, "tiny")
+            await it.installed("tiny")
+        it.file(entry).write_bytes(b"")
+        async with rig(tmp_path, [entry], model_hub=hub.url) as it:
+            assert "pull it again" in ((await it.failed("tiny")).error or "")
+            await asyncio.sleep(0.2)
+            assert (await it.models.get(OWNER, "tiny")).status == "failed"
+    assert len(hub.asked) == 2  # once for each pull
 
 
 async def test_a_file_that_was_only_touched_stays(tmp_path: Path) -> None:

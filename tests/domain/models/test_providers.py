@@ -135,6 +135,12 @@ async def test_a_provider_that_is_off_is_described(tmp_path: Path) -> None:
         NewProvider(kind="openai", base_url="http://api.example.com/v1", api_key=KEY),
         NewProvider(kind="openai", base_url="http://127.0.0.1:8080/v1"),
         NewProvider(kind="openai", base_url="http://localhost:8080/v1"),
+        NewProvider(kind="openai", base_url="http://[::ffff:127.0.0.1]:8080/v1"),
+        NewProvider(kind="openai", base_url="http://[64:ff9b::7f00:1]:8080/v1"),
+        NewProvider(kind="openai", base_url="http://[2002:7f00:1::]:8080/v1"),
+        NewProvider(kind="openai", base_url="http://169.254.169.254/latest"),
+        NewProvider(kind="openai", base_url="http://[fe80::1]:1234"),
+        NewProvider(kind="openai", base_url="http://[::ffff:169.254.169.254]/"),
         NewProvider(kind="openai", base_url="https://host/v1", api_key="with\nnewline"),
         NewProvider(kind="openai", base_url="https://host/v1", name="x" * 100),
     ],
@@ -144,6 +150,15 @@ async def test_a_provider_that_makes_no_sense_is_refused(tmp_path: Path, new: Ne
         with pytest.raises(ValidationFailed):
             await it.models.add_provider(OWNER, new)
         assert await it.models.list_providers(OWNER) == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "http://[::1]:9/v1", "http://192.168.1.5:9/v1", "http://[fd12::1]:9/v1", "http://nas.local:9/v1"])
+async def test_a_provider_may_be_on_this_machine_or_in_the_house(tmp_path: Path, url: str) -> None:
+    async with rig(tmp_path, [], port=8080) as it:
+        added = await it.models.add_provider(OWNER, NewProvider(kind="openai", base_url=url))
+        assert added.base_url == url
+        with pytest.raises(ValidationFailed, match="link-local"):
+            await it.models.patch_provider(OWNER, added.id, ProviderPatch(base_url="http://169.254.169.254/v1"))
 
 
 async def test_a_stored_key_is_not_sent_to_a_new_address(tmp_path: Path) -> None:

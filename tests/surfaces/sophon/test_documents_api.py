@@ -138,6 +138,43 @@ def test_the_original_comes_back_and_nothing_in_it_can_run(http: httpx2.Client, 
     assert answer.headers["content-type"] == "application/octet-stream" and page["text"] == "Hello from the pier"
 
 
+@pytest.mark.parametrize(
+    ("content", "declared", "shown"),
+    [
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script><text>Pier one</text></svg>', "text/plain", None),
+        (b'\xef\xbb\xbf \n<?xml version="1.0"?><note>Pier two</note>', "text/plain", None),
+        (b"<!-- pier --><html><body>Pier three</body></html>", "text/plain", None),
+        (b"Pier four <script>alert(1)</script>", "text/plain", None),
+        ("<svg><text>Pier five</text></svg>".encode("utf-16"), "text/plain", None),
+        (b"<svg><text>Pier six</text></svg>", "image/png", None),
+        (b"\x89PNG\r\n\x1a\n broken", "text/plain", None),
+        (b"%PDF-1.7 broken", "text/plain", None),
+        (b"Pier seven: 3 < 4, and a <b> is said.", "text/plain", "text/plain"),
+    ],
+)  # fmt: skip
+def test_only_what_plainly_cannot_run_is_shown_in_the_browser(http: httpx2.Client, content: bytes, declared: str, shown: str | None) -> None:
+    answer = http.post(UPLOAD, files={"file": ("pier.txt", content, declared)})
+    document = settle(http, answer.json()["id"])
+    raw = http.get(f"/api/documents/{document['id']}/raw")
+    assert raw.headers["content-disposition"].split(";")[0] == ("inline" if shown else "attachment")
+    assert raw.headers["content-type"].split(";")[0] == (shown or "application/octet-stream")
+    assert raw.content == content and "sandbox" in raw.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("tags", [",".join(f"t{n}" for n in range(33)), "x" * 65, "a\x07b", "a\nb", "a\x7fb", "a\u2028b"])
+def test_tags_that_cannot_be_kept_are_refused_and_leave_nothing(http: httpx2.Client, tags: str) -> None:
+    before = http.get("/api/documents").json()["total"]
+    assert code(http.post(UPLOAD, files={"file": ("tagged.txt", b"Never kept.")}, data={"tags": tags})) == (422, "validation_failed")
+    assert http.get("/api/documents").json()["total"] == before
+
+
+def test_as_many_and_as_long_tags_as_there_may_be_are_kept(http: httpx2.Client) -> None:
+    tags = [f"{n:02}" + "é" * 62 for n in range(32)]
+    document = upload(http, "tagged.txt", b"Kept with all its tags.", tags=",".join(tags))
+    assert document["tags"] == tags
+    assert code(http.post(UPLOAD, files={"file": ("tagged.txt", b"Kept with all its tags.")}, data={"tags": "one more"}))[0] == 422
+
+
 def test_summaries_extractions_and_comparisons_say_how_they_were_made(http: httpx2.Client, harbour: dict[str, Any]) -> None:
     summary = http.post(f"/api/documents/{harbour['id']}/summarize", json={"style": "brief", "maxWords": 30}).json()
     assert (summary["method"], summary["model"]) == ("extractive", None)

@@ -237,6 +237,21 @@ async def test_forgetting_is_asked_once_and_erases_on_approval(http: httpx2.Asyn
     assert (await http.get("/api/memory/graph", params={"entity": "me"})).json() == {"nodes": [], "edges": []}
 
 
+async def test_approving_to_forget_what_was_changed_or_deleted_since_is_a_conflict(http: httpx2.AsyncClient) -> None:
+    path = f"{ENTRIES}/{(await keep(http, 'I live in Bonn'))['id']}"
+    asked = (await http.post(f"{path}/forget")).json()["approvalId"]
+    await http.patch(path, json={"content": "I live in Ulm"})
+    refused = await http.post(f"/api/approvals/{asked}/approve")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
+    assert "changed since you were asked" in refused.json()["error"]["message"]
+    assert (await http.get(path)).json()["content"] == "I live in Ulm"
+    asked = (await http.post(f"{path}/forget")).json()["approvalId"]
+    assert (await http.delete(path)).status_code == 204
+    assert (await http.post(f"/api/approvals/{asked}/approve")).status_code == 409
+    shown = (await http.get("/api/approvals/history")).json()["items"]
+    assert [(one["status"], "Ulm" in str(one), "Bonn" in str(one)) for one in shown] == [("cancelled", False, False)] * 2
+
+
 async def test_an_event_shows_the_entry_as_the_api_does(http: httpx2.AsyncClient) -> None:
     shown = await keep(http, "I live in Berlin", source={"kind": "document", "documentId": "doc_1"})
     snake = {re.sub("[A-Z]", lambda m: "_" + m[0].lower(), name): value for name, value in shown.items()}

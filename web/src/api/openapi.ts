@@ -354,7 +354,8 @@ export interface paths {
         };
         /**
          * The original file
-         * @description What a browser could run (HTML, SVG) is always a download, and never sniffed. (Browsers show no PDF in a sandbox; their viewers have their own.)
+         * @description What a browser could run (HTML, SVG, XML, whatever it is called) is always a download, and never sniffed.
+         *     (Browsers show no PDF in a sandbox; their viewers have their own.)
          */
         get: operations["getRaw"];
         put?: never;
