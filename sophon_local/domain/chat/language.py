@@ -219,6 +219,11 @@ def understand(text: str) -> Question:
     return Question(stripped, intent, about, expects, bool(_PERSONAL.search(stripped)), bool(_SUMMARY.search(stripped)))
 
 
+def asks_the_time(question: Question) -> bool:
+    """Whether a message asks what time or day it is: that is for the clock to say, not for a small model."""
+    return bool(_NOW.match(question.text))
+
+
 def asks_to_delete(question: Question) -> bool:
     """Whether a message wants something erased. Nothing is erased by talking: a person does that where they see what goes."""
     return bool(_DELETE.match(question.text))

@@ -30,7 +30,7 @@ from ..tasks import NewTask, Outcome, Task, Tasks
 from ..tools import Tools, allowed
 from . import extractive, prompt
 from .grounding import Citations, MarkingFilter, StrictFilter, rambles
-from .language import Question, asks_to_delete, follow, is_follow_up, understand, words
+from .language import Question, asks_the_time, asks_to_delete, follow, is_follow_up, understand, words
 from .model import MAX_ATTACHMENTS, MAX_CONTENT, Ack, NewMessage, transcript_channel
 from .sources import Source, Window, evidence, from_memory, from_passage, from_quotation
 
@@ -322,6 +322,9 @@ class Chats:
                 await self._decline(question, ranked, has_documents, answer, draft)
             else:
                 await self._converse(agent, question, asked, history, [], answer, draft, model, has_documents)
+        elif asks_the_time(question):
+            draft.answered, draft.model = "extractive", None
+            await answer.write(f"It is {clock.now().astimezone():%A, %d %B %Y, %H:%M}.")
         elif asks_to_delete(question):
             draft.answered, draft.model = "extractive", None
             await answer.write(NOTHING_DELETED_TEXT)

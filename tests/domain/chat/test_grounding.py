@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sophon_local.domain.chat.grounding import Citations, MarkingFilter, StrictFilter
-from sophon_local.domain.chat.language import holds_expected, is_follow_up, sentences, understand
+from sophon_local.domain.chat.language import asks_the_time, holds_expected, is_follow_up, sentences, understand
 from sophon_local.domain.chat.sources import Source, evidence, windows_of
 from sophon_local.domain.sessions import Recalled
 
@@ -201,3 +201,11 @@ def test_a_time_made_of_other_numbers_is_never_shown() -> None:
     sources = [source(1, "The greenhouse pump runs at 06:30 every day for 12 minutes.")]
     chosen = StrictFilter(Citations(sources), evidence(understand("When does the greenhouse pump run?"), sources))
     assert chosen.feed("The greenhouse pump runs at 12:30 every day.") + chosen.close() == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [("What time is it?", True), ("what day is it today", True), ("What time does the shop open?", False), ("What is the date of purchase?", False)],
+)
+def test_the_clock_is_asked_for_the_time(text: str, asks: bool) -> None:
+    assert asks_the_time(understand(text)) is asks
