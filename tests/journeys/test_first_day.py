@@ -92,6 +92,16 @@ def test_what_the_documents_do_not_hold_is_said(http: httpx2.Client, manual: dic
     assert message["citations"] == []
 
 
+def test_a_question_to_an_attached_document_may_use_other_words(http: httpx2.Client, tmp_path: Path) -> None:
+    path = tmp_path / "lease.txt"
+    path.write_text("The tenant may leave with a notice of three months to the end of a quarter. The rent is 900 euros a month.")
+    lease = upload(http, path)
+    message = ask(http, "How long is the notice period?", attachments=[lease["id"]])
+    assert "three months" in message["content"], message["content"]
+    assert {c["documentId"] for c in message["citations"]} == {lease["id"]}
+    http.delete(f"/api/documents/{lease['id']}")
+
+
 def test_what_a_person_says_is_remembered_with_its_source_and_a_change_supersedes(http: httpx2.Client, manual: dict[str, Any]) -> None:
     first = ask(http, "My name is Ana and I live in Lisbon.")
     found = http.get("/api/memory/search", params={"q": "where does she live", "explain": "true"}).json()["items"]

@@ -48,6 +48,7 @@ RELEVANT_COVERAGE = 0.34
 RELEVANT_VECTOR = 0.35
 # Evidence for an answer: see tests/bench/answering.py for how these fare on questions with and without an answer.
 ANSWERABLE = 0.45
+ANSWERABLE_ATTACHED = 0.25  # who attaches a document says that the answer is in it
 
 NOT_FOUND_TEXT = "Not in your documents."
 NOT_KNOWN_TEXT = "I don't know that: it is neither in your documents nor in what I remember."
@@ -313,10 +314,11 @@ class Chats:
             await self._converse(agent, question, asked, history, sources, answer, draft, model, has_documents)
         elif question.intent == "question":
             ranked = await asyncio.to_thread(evidence, question, sources)
-            if ranked and ranked[0][0] >= ANSWERABLE and ranked[0][1].kind == "memory":
+            enough = ANSWERABLE_ATTACHED if asked.attachments else ANSWERABLE
+            if ranked and ranked[0][0] >= enough and ranked[0][1].kind == "memory":
                 draft.answered, draft.model = "extractive", None
                 await answer.write(extractive.told(ranked, draft.citations))
-            elif ranked and ranked[0][0] >= ANSWERABLE:
+            elif ranked and ranked[0][0] >= enough:
                 await self._answer_strictly(question, ranked, answer, draft, model)
             elif has_documents or question.is_personal or model is None:
                 await self._decline(question, ranked, has_documents, answer, draft)
