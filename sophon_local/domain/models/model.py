@@ -40,9 +40,8 @@ class NotInstalled(NoChatModel):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One place that has a file: exactly one of ``bundled``, ``index`` and ``hub`` is set (catalogue.toml explains them)."""
+    """One place that has a file: exactly one of ``index`` and ``hub`` is set (catalogue.toml explains them)."""
 
-    bundled: str | None = None
     index: str | None = None
     version: str | None = None
     member: str | None = None

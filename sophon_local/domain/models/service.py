@@ -336,7 +336,7 @@ class Models:
 
     async def _lies_here(self, entry: Entry) -> bool:
         for file in entry.files:
-            if not any(source.bundled for source in file.sources) and await self._sources.find_here(file) is None:
+            if await self._sources.find_here(file) is None:
                 return False
         return True
 

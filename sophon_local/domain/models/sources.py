@@ -25,7 +25,6 @@ from ...kit import clock
 from ...kit.child import worker_environment
 from ...kit.egress import Egress, EgressRecord, check_url
 from ...kit.errors import SophonError, StorageFull
-from .catalogue import bundled
 from .model import File, Source, as_size
 
 if TYPE_CHECKING:
@@ -116,9 +115,7 @@ class Sources:
     async def fetch(self, source: Source, file: File, partial: Partial, on_bytes: OnBytes) -> None:
         """Bring ``partial`` to its full size from ``source``. SourceLacks, SourceOffline, Damaged or StorageFull when that fails."""
         try:
-            if source.bundled:
-                await to_its_end(copy, bundled(source.bundled), partial, on_bytes)
-            elif source.index:
+            if source.index:
                 await self._from_index(source, file, partial, on_bytes)
             else:
                 await self._from_hub(source, file, partial, on_bytes)
