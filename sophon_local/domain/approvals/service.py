@@ -97,11 +97,6 @@ class Approvals:
         rows = await self._db.read(lambda tx: _store.select_decided(tx, page))
         return page_of(rows, page.limit, lambda a: (a.decided_at, a.id))
 
-    async def pending_for(self, tool_name: str, parameters: dict[str, Any]) -> Approval | None:
-        """The question that waits for exactly this call, if there is one."""
-        digest = call_hash(tool_name, parameters)
-        return await self._db.read(lambda tx: _store.select_pending_call(tx, tool_name, digest))
-
     def withdraw(self, tx: Tx, tool_name: str, parameter: str, values: Sequence[str], reason: str, *, erases: bool) -> list[Approval]:
         """Cancel what still waits of the tool's calls whose ``parameter`` is one of ``values``, for a reason that the person is told. ``erases``: of all
         such calls, decided ones too, nothing but ``parameter`` stays readable. Part of the caller's transaction; ``tell`` what it returns after it."""

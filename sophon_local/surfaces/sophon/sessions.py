@@ -11,7 +11,7 @@ from litestar.params import Parameter
 from msgspec import UNSET, UnsetType
 
 from ...domain.chat import NewMessage
-from ...domain.sessions import Citation, Message, Recalled, Session, SessionPatch, Step
+from ...domain.sessions import Message, Session, SessionPatch
 from ...domain.workspace import Workspace
 from ...kit.caller import Caller
 from ...kit.errors import InvalidRequest
@@ -131,18 +131,6 @@ class ForkBody(Wire):
 
 def to_session(session: Session) -> SessionObject:
     return msgspec.convert(session, SessionObject, from_attributes=True)
-
-
-def to_citation(citation: Citation) -> CitationObject:
-    return msgspec.convert(citation, CitationObject, from_attributes=True)
-
-
-def to_recalled(recalled: Recalled) -> RecalledObject:
-    return msgspec.convert(recalled, RecalledObject, from_attributes=True)
-
-
-def to_step(step: Step) -> StepObject:
-    return StepObject(step.kind, step.text, step.elapsed_ms)
 
 
 def to_message(message: Message) -> MessageObject:
